@@ -1,0 +1,205 @@
+"""Merge the runners' JSON lines into tables and hold them against the goals.
+
+Usage: report.py RESULTS.jsonl
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from statistics import median
+
+LARGE = ["logistic-10k-iaf-8", "vae"]
+EIGHT_SCHOOLS_OF_PYRO = ["eight-schools-diagonal", "eight-schools-iaf-10"]
+MISSING = "–"
+
+
+@dataclass
+class Row:
+    """What was measured of one workload at one dtype; of several processes the fastest counts."""
+
+    times: dict = field(default_factory=dict)
+    compile_seconds: float | None = None
+    peaks: dict = field(default_factory=dict)
+
+    def add(self, line):
+        who, peak, time = line["who"], line["peak_mb"], line["microseconds_per_step"]
+        run = who, line["mode"]
+        self.times[run] = min(time, self.times.get(run, time))
+        self.peaks[who] = max(peak, self.peaks.get(who, 0))
+        if who == "numpyro" and line["mode"] == "compiled":
+            self.compile_seconds = line["compile_seconds"]
+
+    def times_faster(self, our_mode, who, mode):
+        return ratio(self.times.get((who, mode)), self.times.get(("ours", our_mode)))
+
+    def memory_saving(self):
+        return ratio(self.peaks.get("numpyro"), self.peaks.get("ours"))
+
+
+@dataclass
+class Cold:
+    """Medians over the repetitions of the whole-process fit."""
+
+    seconds: dict
+    peaks: dict
+    said: dict
+
+    def times_faster(self):
+        return ratio(self.seconds.get("numpyro"), self.seconds.get("ours"))
+
+    def memory_saving(self):
+        return ratio(self.peaks.get("numpyro"), self.peaks.get("ours"))
+
+
+def ratio(theirs, ours):
+    return None if theirs is None or ours is None else theirs / ours
+
+
+def read(path):
+    with open(path) as file:
+        return [json.loads(line) for line in file if line.strip()]
+
+
+def steps_by_workload(lines):
+    rows = {}
+    for line in lines:
+        if line["workload"] != "cold":
+            rows.setdefault(line["workload"], Row()).add(line)
+    return rows
+
+
+def cold_fit(lines):
+    runs = {}
+    for line in lines:
+        if line["workload"] == "cold":
+            runs.setdefault(line["who"], []).append(line)
+    return Cold(
+        seconds={who: median(run["seconds"] for run in of) for who, of in runs.items()},
+        peaks={who: median(run["peak_mb"] for run in of) for who, of in runs.items()},
+        said={who: of[-1]["said"] for who, of in runs.items()},
+    )
+
+
+def number(value):
+    if value is None:
+        return MISSING
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def times(value):
+    return MISSING if value is None else f"{value:.2f}×"
+
+
+def print_table(header, rows):
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+
+    def line(cells):
+        first = cells[0].ljust(widths[0])
+        rest = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:])]
+        return "| " + " | ".join([first, *rest]) + " |"
+
+    print(line(header))
+    print("|" + "|".join(["-" * (widths[0] + 2), *("-" * (w + 1) + ":" for w in widths[1:])]) + "|")
+    for row in rows:
+        print(line(row))
+    print()
+
+
+def step_cells(name, row):
+    time = row.times.get
+    compile_time = "" if row.compile_seconds is None else f" (+{row.compile_seconds:.1f} s)"
+    return [
+        name,
+        number(time(("ours", "compiled"))),
+        number(time(("numpyro", "compiled"))) + compile_time,
+        times(row.times_faster("compiled", "numpyro", "compiled")),
+        number(time(("ours", "step"))),
+        number(time(("numpyro", "loop"))),
+        times(row.times_faster("step", "numpyro", "loop")),
+        number(time(("pyro", "step"))),
+        times(row.times_faster("step", "pyro", "step")),
+        f"{number(row.peaks.get('ours'))} / {number(row.peaks.get('numpyro'))}",
+    ]
+
+
+def print_steps(rows):
+    header = ["µs per step", "ours compiled", "NumPyro compiled", "ratio"]
+    header += ["ours step", "NumPyro loop", "ratio", "Pyro step", "ratio"]
+    header += ["peak MB ours / NumPyro"]
+    print_table(header, [step_cells(name, row) for name, row in rows.items()])
+
+
+def print_cold(cold):
+    names = {"ours": "ours", "numpyro": "NumPyro"}
+
+    def row(who):
+        if who not in cold.seconds:
+            return [names[who], MISSING, MISSING, MISSING]
+        seconds, peak = cold.seconds[who], cold.peaks[who]
+        return [names[who], f"{seconds:.2f}", number(peak), cold.said[who]]
+
+    cells = [row(who) for who in names]
+    print_table(["cold fit", "seconds", "peak MB", "result"], cells)
+
+
+def goals(rows, cold):
+    """Each goal: its words, the ratio it asks for, and the measured ratios by workload."""
+    small = {name: row for name, row in rows.items() if name not in LARGE}
+    large = {name: row for name, row in rows.items() if name in LARGE}
+    schools = {name: row for name, row in rows.items() if name in EIGHT_SCHOOLS_OF_PYRO}
+
+    def faster(of, *modes):
+        return {name: row.times_faster(*modes) for name, row in of.items()}
+
+    memory = {name: row.memory_saving() for name, row in rows.items()}
+    process = {"cold": cold.times_faster()} if cold.seconds else {}
+    if cold.seconds:
+        memory["cold"] = cold.memory_saving()
+    compiled = ("compiled", "numpyro", "compiled")
+    return [
+        ("compiled, small and medium: NumPyro's time ≥ 1.5 × ours", 1.5, faster(small, *compiled)),
+        ("compiled, large: NumPyro's time ≥ ours", 1, faster(large, *compiled)),
+        ("step, eight schools: Pyro's time ≥ 30 × ours", 30, faster(schools, "step", "pyro", "step")),
+        ("step: NumPyro's Python loop ≥ ours", 1, faster(rows, "step", "numpyro", "loop")),
+        ("cold fit: NumPyro's time ≥ 10 × ours", 10, process),
+        ("peak memory: NumPyro's ≥ 4 × ours", 4, memory),
+    ]
+
+
+def verdict(wanted, measured):
+    """Holds only when everything was measured; misses as soon as one ratio falls short."""
+    known = {name: value for name, value in measured.items() if value is not None}
+    if not known:
+        return MISSING, MISSING
+    worst = min(known, key=known.get)
+    closest = f"{times(known[worst])} ({worst})"
+    if known[worst] < wanted:
+        return "misses", closest
+    return ("holds" if len(known) == len(measured) else "incomplete"), closest
+
+
+def print_goals(rows, cold):
+    cells = []
+    for words, wanted, measured in goals(rows, cold):
+        outcome, closest = verdict(wanted, measured)
+        cells.append([words, outcome, closest])
+    print_table(["goal", "outcome", "closest"], cells)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    lines = read(sys.argv[1])
+    for dtype in dict.fromkeys(line["dtype"] for line in lines):
+        of_dtype = [line for line in lines if line["dtype"] == dtype]
+        rows, cold = steps_by_workload(of_dtype), cold_fit(of_dtype)
+        print(f"## {dtype}\n")
+        if rows:
+            print_steps(rows)
+        if cold.seconds:
+            print_cold(cold)
+        print_goals(rows, cold)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Our runs and the peers', workload by workload, and one table of them all. See --help.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+peers=$here/peers
+results=$here/results.jsonl
+
+ours=$here/.build/release/bench
+ours_cold="$ours cold"
+threads=2
+dtypes="float32 float64"
+workloads="eight-schools-diagonal eight-schools-iaf-10 eight-schools-iaf-64x16
+  logistic-1k-iaf logistic-10k-diagonal logistic-10k-iaf logistic-10k-fullrank
+  logistic-10k-iaf-8 vae"
+# Pyro takes milliseconds a step on all of them; these five show it.
+pyro_workloads=" eight-schools-diagonal eight-schools-iaf-10 logistic-10k-diagonal logistic-10k-iaf vae "
+# Now and then a whole process of Pyro takes ten times as long a step, from its first to its last.
+# The report takes the fastest of several.
+pyro_rounds=3
+
+usage() {
+  cat <<EOF
+Usage: run.sh [--only PATTERN] [--quick]
+
+Measures this library, NumPyro and Pyro on the same workloads, one after the other, in float32 and
+float64, and prints them side by side. The measurements themselves stay in results.jsonl.
+
+  --only PATTERN  only workloads whose name matches the extended regular expression; "cold" is one
+  --quick         a second for each measurement instead of four, one cold fit instead of three
+  --help          this text
+
+The peers live in Benchmarks/.venv, made on first use from peers/requirements.txt.
+PEERS_PYTHON names another interpreter to use as it is.
+EOF
+}
+
+only=.
+cold_rounds=3
+quick=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --only) only=${2:?--only needs a pattern}; shift ;;
+    --quick) quick=(--seconds 1); cold_rounds=1 ;;
+    --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+wanted() { grep -qE -e "$only" <<<"$1"; }
+
+prepare_peers() {
+  python=${PEERS_PYTHON:-$here/.venv/bin/python3}
+  [ -n "${PEERS_PYTHON:-}" ] || [ -e "$here/.venv/complete" ] && return
+  python3 -m venv --clear "$here/.venv"
+  "$python" -m pip install --quiet -r "$peers/requirements.txt"
+  touch "$here/.venv/complete"
+}
+
+build_ours() {
+  if [ -e "$here/Package.swift" ]; then
+    swift build --quiet -c release --package-path "$here" >&2
+  else
+    echo "no bench package: the peers alone" >&2
+  fi
+}
+
+# As many threads for everyone, also on a machine with more cores; XLA asks for NPROC.
+limit_threads() {
+  export NPROC=$threads OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads \
+    MKL_NUM_THREADS=$threads
+}
+
+failures=0
+# A runner that fails leaves a gap in the table, and an exit status; the others still run.
+record() {
+  echo "$(date +%T) ${*##*/}" >&2
+  "$@" >>"$results" || { echo "failed: $*" >&2; failures=$((failures + 1)); }
+}
+
+measure_workload() {
+  local workload=$1 dtype=$2 round
+  set -- "$workload" --dtype "$dtype" ${quick[@]+"${quick[@]}"}
+  if [ -x "$ours" ]; then record "$ours" "$@"; fi
+  record "$python" "$peers/numpyro_runner.py" "$@"
+  case $pyro_workloads in
+    *" $workload "*)
+      for round in $(seq "$pyro_rounds"); do record "$python" "$peers/pyro_runner.py" "$@"; done ;;
+  esac
+}
+
+measure_cold() {
+  local dtype=$1 round
+  for round in $(seq "$cold_rounds"); do
+    if [ -x "$ours" ]; then
+      record "$python" "$peers/timed.py" ours "$dtype" $ours_cold --dtype "$dtype"
+    fi
+    record "$python" "$peers/timed.py" numpyro "$dtype" \
+      "$python" "$peers/numpyro_cold.py" --dtype "$dtype"
+  done
+}
+
+prepare_peers
+build_ours
+limit_threads
+: >"$results"
+echo "load average before the first run: $(uptime | sed 's/.*average[s]*: //')" >&2
+for dtype in $dtypes; do
+  for workload in $workloads; do
+    if wanted "$workload"; then measure_workload "$workload" "$dtype"; fi
+  done
+  if wanted cold; then measure_cold "$dtype"; fi
+done
+"$python" "$here/report.py" "$results"
+[ "$failures" = 0 ]

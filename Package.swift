@@ -1,0 +1,47 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "swift-ppl",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "PPL", targets: ["PPL"]),
+    .library(name: "FlowGuides", targets: ["FlowGuides"]),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CGSL", path: "Sources/CGSL",
+      providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    .target(
+      name: "CTensorKernels",
+      linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("sleef")]),
+    .target(name: "Tensors", dependencies: ["CTensorKernels", "CGSL"]),
+    .target(name: "Distributions", dependencies: ["Tensors"]),
+    .target(name: "PPL", dependencies: ["Distributions", "Tensors"]),
+    .target(name: "FlowGuides", dependencies: ["PPL"]),
+    .target(name: "Models", dependencies: ["PPL"], path: "models"),
+    .executableTarget(
+      name: "eight-schools", dependencies: ["FlowGuides", "Models"],
+      path: "tutorials/eight-schools"),
+
+    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "CTensorKernelsTests", dependencies: ["CTensorKernels"]),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Tensors", "TestSupport", "CGSL", "CTensorKernels"]),
+    .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport", "CGSL"]),
+    .testTarget(name: "PPLTests", dependencies: ["PPL", "Models", "TestSupport"]),
+    .testTarget(name: "FlowGuidesTests", dependencies: ["FlowGuides", "Models", "TestSupport"]),
+    .testTarget(name: "TutorialTests", dependencies: ["TestSupport"]),
+  ]
+)
+
+// One rule for all: Swift 6 mode and the upcoming checks, warnings are errors in `make test`.
+for target in package.targets where target.type != .system {
+  target.swiftSettings =
+    (target.swiftSettings ?? []) + [
+      .enableUpcomingFeature("ExistentialAny"),
+      .enableUpcomingFeature("MemberImportVisibility"),
+      .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+}

@@ -1,0 +1,211 @@
+// Numeric kernels behind the Tensors module: plain C functions over contiguous memory.
+//
+// A plan is an array of `ctk_instr`. Every kernel has the same signature, finds its operands in
+// the instruction, and never allocates. All pointers are to elements of the kernel's dtype;
+// alignment beyond the element's own is never assumed. Destination and operands may be the same
+// buffer (elementwise kernels only), but never overlap otherwise.
+#ifndef CTK_H
+#define CTK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { CTK_F64 = 0, CTK_F32 = 1, CTK_I64 = 2, CTK_BOOL = 3 };  // bool: one byte, 0 or 1
+
+enum { CTK_MAX_RANK = 8, CTK_BLOCK = 512, CTK_CHUNK = 2048 };
+
+typedef struct ctk_instr ctk_instr;
+typedef void (*ctk_fn)(const ctk_instr *);
+
+struct ctk_instr {
+  ctk_fn fn;
+  int64_t n;      // elements to process
+  int64_t start;  // flat index of the first of them in the iteration space
+  char *d;        // destination
+  const char *a;  // operands; a kernel that has fewer ignores the rest
+  const char *b;
+  const char *c;
+  const void *x;  // descriptor (strides, reduction, matrix shape, scalar function, …)
+  // How a blocked loop moves the pointers d, a, b, c: bytes per element of the iteration space
+  // (0: a scratch block or a uniform scalar), and bytes per thread (a scratch block).
+  int32_t step[4];
+  int32_t perThread[4];
+  int32_t dPerChunk;  // bytes by which d moves per chunk (partial results of a reduction)
+  int32_t first;      // 1 in the first block of a chunk: reductions start afresh
+};
+
+// ---- Running -----------------------------------------------------------------------------
+
+// Runs `count` instructions in order.
+void ctk_run(const ctk_instr *program, int64_t count);
+
+// The body of a fused loop (descriptor of ctk_loop). The iteration space 0..<n is cut into chunks
+// of `chunk` elements, the unit of threading and of partial reductions, and these into blocks of
+// `block`; the cut depends on shapes alone, so the bits do not depend on the number of threads.
+typedef struct {
+  const ctk_instr *body;
+  int64_t count;
+  int64_t n;
+  int64_t block;
+  int64_t chunk;
+  int64_t parallel;  // 0: never worth a second thread
+} ctk_loop_desc;
+void ctk_loop(const ctk_instr *);
+
+// ---- Threads -----------------------------------------------------------------------------
+
+// Calls body(context, i, thread) once for each i in 0..<count, from this thread and the pool's.
+// `thread` is in 0..<ctk_thread_count() and no two calls with the same one run at once. Serial
+// when the pool is busy with another caller or when called from within a body.
+void ctk_parallel(int64_t count, void (*body)(void *context, int64_t i, int thread), void *context);
+int ctk_thread_count(void);          // including the caller's
+void ctk_set_thread_count(int n);    // 1...CTK_MAX_THREADS
+enum { CTK_MAX_THREADS = 64 };
+
+// ---- Instruction sets ----------------------------------------------------------------------
+
+enum { CTK_ISA_BASELINE = 0, CTK_ISA_AVX2 = 1, CTK_ISA_AVX512 = 2 };
+int ctk_isa_best(void);              // the best this machine has
+int ctk_isa(void);                   // the one in force (default: the best)
+void ctk_set_isa(int isa);           // for tests; affects kernels looked up afterwards
+
+// ---- Elementwise kernels -------------------------------------------------------------------
+// Lookup returns NULL where the combination does not exist.
+
+// X-macro lists: the Swift side and the tests enumerate them by number.
+#define CTK_UNARY_OPS(X) \
+  X(NEG) X(ABS) X(SIGN) X(SQUARE) X(SQRT) X(RSQRT) X(RECIPROCAL) \
+  X(EXP) X(EXP2) X(EXPM1) X(LOG) X(LOG2) X(LOG10) X(LOG1P) \
+  X(SIN) X(COS) X(TAN) X(ASIN) X(ACOS) X(ATAN) X(SINH) X(COSH) X(TANH) X(ASINH) X(ACOSH) X(ATANH) \
+  X(SIGMOID) X(SOFTPLUS) X(LOGSIGMOID) X(ERF) X(ERFC) X(LGAMMA) \
+  X(FLOOR) X(CEIL) X(ROUND) X(TRUNC) X(RELU) X(ELU)
+// SIGN: -1, 0, 1, NaN for NaN. ROUND: half to even. Int64 has NEG ABS SIGN SQUARE RELU only.
+enum {
+#define X(name) CTK_##name,
+  CTK_UNARY_OPS(X)
+#undef X
+  CTK_UNARY_COUNT
+};
+ctk_fn ctk_unary(int op, int dtype);            // d[i] = f(a[i])
+
+enum { CTK_ISNAN, CTK_ISFINITE, CTK_NOT };      // NOT: bool only; the others float only
+ctk_fn ctk_test(int op, int dtype);             // bool d[i] = f(a[i])
+
+#define CTK_BINARY_OPS(X) \
+  X(ADD) X(SUB) X(MUL) X(DIV) X(MOD) X(POW) X(MAX) X(MIN) X(ATAN2) X(HYPOT) X(LOGADDEXP) \
+  X(MULSAFE) X(AND) X(OR) X(XOR) X(FOLDIN)
+// MAX and MIN propagate NaN. MOD: NumPy's floored remainder. MULSAFE: 0 where a is 0, else a*b.
+// LOGADDEXP: log(e^a + e^b), -inf for two -inf. Int64: ADD SUB MUL DIV (floored; 0 for a zero
+// divisor) MOD (0 for a zero divisor) MAX MIN FOLDIN; bool: AND OR XOR. FOLDIN: a new 64-bit key
+// from key a and datum b.
+enum {
+#define X(name) CTK_##name,
+  CTK_BINARY_OPS(X)
+#undef X
+  CTK_BINARY_COUNT
+};
+enum { CTK_VV = 0, CTK_VS = 1, CTK_SV = 2 };    // which operand is one scalar for all elements
+ctk_fn ctk_binary(int op, int dtype, int mode); // d[i] = f(a[i], b[i])
+
+enum { CTK_EQ, CTK_NE, CTK_LT, CTK_LE };
+ctk_fn ctk_compare(int op, int dtype, int mode);  // bool d[i]
+
+// d[i] = a[i] ? b[i] : c[i]; a is bool. Mode bit 0: b is one scalar; bit 1: c is; bit 2: a is.
+ctk_fn ctk_where(int dtype, int mode);
+ctk_fn ctk_cast(int from, int to);  // float to int truncates; NaN to int: 0; to bool: != 0
+ctk_fn ctk_fill(int dtype);         // d[i] = a[0]
+ctk_fn ctk_copy(int dtype);         // d[i] = a[i]
+
+// Fused forms with two uniform scalars (float only): d[i] = a[i]*b + c, scalars at b and c.
+ctk_fn ctk_affine(int dtype);
+// d[i] = a[i]*b[i] + c[i], each rounded on its own (no contraction).
+ctk_fn ctk_muladd(int dtype);
+
+// Scalar functions from elsewhere, element by element; x is a double (*)(double, …).
+// float32 operands are widened and the result rounded once.
+ctk_fn ctk_map(int arity, int dtype);           // arity 1...3
+
+// ---- Random bits (counter-based: Philox 4x32-10) ---------------------------------------------
+// a points to the int64 keys; x to a ctk_random_desc. Element e of the iteration space belongs to
+// key e / rowLength and is number e % rowLength of that key's stream, whatever n and start are.
+typedef struct { int64_t rowLength; } ctk_random_desc;
+enum { CTK_BITS, CTK_UNIFORM, CTK_NORMAL };
+// BITS: int64 dtype, 64 random bits. UNIFORM: open interval (0, 1). NORMAL: Box-Muller.
+ctk_fn ctk_random(int kind, int dtype);
+// The block function itself, for tests against the published vectors.
+void ctk_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+int64_t ctk_fold_in(int64_t key, int64_t datum);
+
+// ---- Strided movement ------------------------------------------------------------------------
+typedef struct {
+  int32_t rank;
+  int64_t dims[CTK_MAX_RANK];     // iteration space, row-major
+  int64_t strides[CTK_MAX_RANK];  // of the strided side, in elements; 0 broadcasts, negative flips
+} ctk_strides;
+ctk_fn ctk_load(int dtype);   // d contiguous (n from start); a strided base
+ctk_fn ctk_store(int dtype);  // d strided base; a contiguous (n from start)
+
+// ---- Reductions (inside loops; see `first`, `dPerChunk`) --------------------------------------
+enum { CTK_SUM, CTK_PROD, CTK_RMAX, CTK_RMIN };  // f64, f32, i64; RMAX/RMIN on bool are any/all
+// Everything to one scalar: d[0] over the chunk.
+ctk_fn ctk_reduce_all(int op, int dtype);
+typedef struct { int64_t outer, reduced, inner; } ctk_reduce_desc;
+// Iteration space outer × reduced × inner, d is outer × inner (base, not advanced). inner == 1: rows;
+// an element of d is assigned by the first element of its row, so chunks must hold whole rows.
+ctk_fn ctk_reduce_rows(int op, int dtype);
+// Any inner: d is a whole outer × inner array per chunk, reset when `first`.
+ctk_fn ctk_reduce_columns(int op, int dtype);
+// d[i] = op over p in 0..<parts of a[p*n + i], in order: joins partial results. x: int64_t parts.
+ctk_fn ctk_join(int op, int dtype);
+
+// ---- Whole-array kernels (one instruction each) -------------------------------------------------
+// x describes; n, start unused unless said.
+
+// C = A B (row-major), batched. ta: A is stored k × m; tb: B is stored n × k.
+typedef struct {
+  int64_t batch, m, n, k;
+  int64_t lda, ldb, ldc;   // elements between stored rows
+  int64_t sa, sb, sc;      // elements between matrices of the batch (0 repeats one)
+  int32_t ta, tb;
+} ctk_gemm_desc;
+ctk_fn ctk_gemm(int dtype);
+
+// Batched square-matrix kernels, n × n row-major contiguous. Failure of one matrix (not positive
+// definite, singular) fills its result with NaN.
+typedef struct { int64_t batch, n, m; int32_t upper, transpose, unitDiagonal, leftSide; int64_t sa, sb; } ctk_linalg_desc;
+ctk_fn ctk_cholesky(int dtype);     // d = lower L of a (reads the lower triangle; upper of d is 0)
+ctk_fn ctk_tri_solve(int dtype);    // d = op(a)^-1 b; b, d: n × m; sa, sb: batch strides of a, b
+ctk_fn ctk_solve(int dtype);        // d = a^-1 b by LU; b, d: n × m
+ctk_fn ctk_inverse(int dtype);      // d = a^-1
+ctk_fn ctk_slogdet(int dtype);      // d: batch × 2: sign, log |det|
+ctk_fn ctk_qr(int dtype);           // a: n × m, n >= m; d: Q (n × m) then R (m × m), per matrix; R diagonal >= 0
+ctk_fn ctk_lu(int dtype);           // d: packed LU n × n of row-permuted a, per matrix; c (as int64_t *): n row numbers per matrix
+ctk_fn ctk_eigh(int dtype);         // d: n eigenvalues ascending then n × n eigenvectors (columns), per matrix
+
+// Along the axis of an outer × reduced × inner array (ctk_reduce_desc at x):
+ctk_fn ctk_cumulative(int op, int dtype);          // op of reductions; running result
+ctk_fn ctk_arg(int op, int dtype);                 // RMAX or RMIN; int64 index of the first; NaN counts as extreme
+ctk_fn ctk_sort(int dtype);                        // ascending, NaN last
+ctk_fn ctk_argsort(int dtype);                     // int64 permutation, stable, NaN last
+// d[i] (int64) = insertion point of b[i] in sorted a[0..<x->reduced]; left unless x->inner is 1. n queries.
+ctk_fn ctk_search_sorted(int dtype);
+
+// d[o, j, i] = a[o, index[j], i] for a: outer × reduced × inner, index: int64 b[0..<x->n]; negative
+// indices count from the end; out of range gives NaN (floats), 0 (others).
+typedef struct { int64_t outer, reduced, inner, n; } ctk_gather_desc;
+ctk_fn ctk_gather(int dtype);
+// d = 0 everywhere, then d[o, index[j], i] += a[o, j, i]; d: outer × reduced × inner. In order of j.
+ctk_fn ctk_scatter_add(int dtype);
+// d[o, j, i] = a[o, b[o, j, i], i]: index array of the shape of d (outer × n × inner).
+ctk_fn ctk_take_along(int dtype);
+// d = 0, then d[o, b[o, j, i], i] += a[o, j, i].
+ctk_fn ctk_put_along(int dtype);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

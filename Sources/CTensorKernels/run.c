@@ -1,0 +1,55 @@
+// Runs plans: instruction after instruction, and fused loops block by block.
+#include "runtime.h"
+
+void ctk_run(const ctk_instr *program, int64_t count) {
+  for (const ctk_instr *i = program, *end = program + count; i < end; i++) i->fn(i);
+}
+
+typedef struct {
+  const ctk_loop_desc *loop;
+  int64_t chunks;
+} loop_context;
+
+CTK_INLINE char *moved(const void *p, int64_t step, int64_t start, int64_t own) {
+  // Through an integer: absent operands are null, and null plus an offset is undefined.
+  return (char *)((uintptr_t)p + (uintptr_t)(step * start + own));
+}
+
+// Kernels never look at step, perThread and dPerChunk, so an adjusted instruction leaves them out.
+CTK_INLINE void run_adjusted(
+    const ctk_instr *body, int64_t start, int64_t n, int64_t chunk, int thread, int first) {
+  ctk_instr i;
+  i.n = n;
+  i.start = start;
+  i.d = moved(body->d, body->step[0], start,
+              (int64_t)body->perThread[0] * thread + body->dPerChunk * chunk);
+  i.a = moved(body->a, body->step[1], start, (int64_t)body->perThread[1] * thread);
+  i.b = moved(body->b, body->step[2], start, (int64_t)body->perThread[2] * thread);
+  i.c = moved(body->c, body->step[3], start, (int64_t)body->perThread[3] * thread);
+  i.x = body->x;
+  i.first = first;
+  body->fn(&i);
+}
+
+static void run_chunk(void *context, int64_t chunk, int thread) {
+  const ctk_loop_desc *loop = ((const loop_context *)context)->loop;
+  const ctk_instr *body = loop->body, *end = body + loop->count;
+  const int64_t begin = chunk * loop->chunk;
+  const int64_t limit = ctk_min(begin + loop->chunk, loop->n);
+  for (int64_t start = begin; start < limit; start += loop->block) {
+    const int64_t n = ctk_min(loop->block, limit - start);
+    const int first = start == begin;
+    for (const ctk_instr *i = body; i < end; i++) run_adjusted(i, start, n, chunk, thread, first);
+  }
+}
+
+void ctk_loop(const ctk_instr *instr) {
+  const ctk_loop_desc *loop = instr->x;
+  if (loop->n <= 0) return;
+  loop_context context = {loop, ctk_ceil_div(loop->n, loop->chunk)};
+  if (loop->parallel && context.chunks > 1) {
+    ctk_parallel(context.chunks, run_chunk, &context);
+  } else {
+    for (int64_t chunk = 0; chunk < context.chunks; chunk++) run_chunk(&context, chunk, 0);
+  }
+}

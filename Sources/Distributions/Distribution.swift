@@ -1,0 +1,80 @@
+@_exported public import Tensors
+
+/// A probability distribution over tensors.
+///
+/// A draw has the shape `batchShape + eventShape`: the batch axes are independent draws with their
+/// own parameters, the event axes one draw. `logProb` sums over the event axes only.
+///
+/// Parameters that are literals have no dtype; draws then take the one asked for.
+public protocol Distribution: Sendable {
+  var batchShape: Shape { get }
+  var eventShape: Shape { get }
+  /// Where the density is not zero.
+  var support: Constraint { get }
+  /// Whether a draw is a differentiable function of the parameters.
+  var isReparameterized: Bool { get }
+
+  /// The log density (or log mass) at `value`, −∞ outside the support; it has the shape of the
+  /// batch broadcast with that of `value`, less the event axes.
+  func logProb(_ value: Tensor) -> Tensor
+
+  /// `shape` independent draws: a tensor of shape `shape + batchShape + eventShape`.
+  ///
+  /// The same key gives the same draws.
+  func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor
+
+  /// A draw and its log density, for less than the two apart.
+  func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor)
+
+  /// The same distribution, drawn independently over a larger batch.
+  func expanded(to batchShape: Shape) -> Self
+}
+
+extension Distribution {
+  public var eventShape: Shape { [] }
+  public var isReparameterized: Bool { true }
+
+  public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
+    let value = sample(shape, key: key, dtype: dtype)
+    return (value, logProb(value))
+  }
+
+  /// One draw, of float64 unless the parameters say otherwise.
+  public func sample(key: RandomKey) -> Tensor { sample([], key: key, dtype: .float64) }
+}
+
+/// The dtype of draws: that of the parameters, or the one asked for where they are literals.
+func drawDType(_ parameters: [Tensor], _ requested: DType) -> DType {
+  var result: DType?
+  for parameter in parameters where !parameter.isLiteral && parameter.dtype.isFloat {
+    if result == nil || parameter.dtype == .float64 { result = parameter.dtype }
+  }
+  return result ?? requested
+}
+
+/// The common batch shape of parameters; traps where they do not broadcast.
+func batchShape(of distribution: StaticString, _ parameters: [(String, Tensor)]) -> Shape {
+  var shape = Shape()
+  for (name, parameter) in parameters {
+    guard let common = shape.broadcast(with: parameter.shape) else {
+      preconditionFailure(
+        "\(distribution): \(name) of shape \(parameter.shape) does not broadcast with \(shape)")
+    }
+    shape = common
+  }
+  return shape
+}
+
+/// Traps if a literal parameter violates its constraint; parameters computed by a model are not
+/// read here, since reading them would evaluate the graph.
+func requireParameter(
+  _ value: Tensor, _ constraint: Constraint, _ distribution: StaticString, _ argument: StaticString
+) {
+  guard let number = value.literalScalar else { return }
+  precondition(
+    constraint.accepts(number),
+    "\(distribution): \(argument) must be \(constraint), got \(number)")
+}
+
+/// The logarithm of zero.
+let logZero = Tensor(floatLiteral: -.infinity)

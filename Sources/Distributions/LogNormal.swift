@@ -1,0 +1,44 @@
+/// The distribution of exp(z) for a normal z with mean `loc` and standard deviation `scale`.
+///
+/// log p(x) = log Normal(log x; loc, scale) − log x, for x > 0
+public struct LogNormal: Distribution {
+  private let base: Normal
+  public var loc: Tensor { base.loc }
+  public var scale: Tensor { base.scale }
+  public var batchShape: Shape { base.batchShape }
+  public var support: Constraint { .positive }
+
+  /// - Parameter scale: positive.
+  public init(_ loc: Tensor, _ scale: Tensor) {
+    requireParameter(scale, .positive, "LogNormal", "scale")
+    requireParameter(loc, .real, "LogNormal", "loc")
+    base = Normal(loc, scale)
+  }
+
+  private init(base: Normal) { self.base = base }
+
+  public func logProb(_ value: Tensor) -> Tensor {
+    let isInside = value .> 0
+    let logValue = log(`where`(isInside, value, 1))
+    return `where`(isInside, base.logProb(logValue) - logValue, logZero)
+  }
+
+  public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
+    exp(base.sample(shape, key: key, dtype: dtype))
+  }
+
+  public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
+    let (z, logProb) = base.sampleAndLogProb(shape, key: key, dtype: dtype)
+    return (exp(z), logProb - z)
+  }
+
+  public func expanded(to batchShape: Shape) -> LogNormal {
+    LogNormal(base: base.expanded(to: batchShape))
+  }
+
+  public var mean: Tensor { exp(loc + 0.5 * square(scale)).broadcast(to: batchShape) }
+  public var variance: Tensor {
+    let s = square(scale)
+    return (expm1(s) * exp(2 * loc + s)).broadcast(to: batchShape)
+  }
+}

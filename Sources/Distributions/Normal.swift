@@ -1,0 +1,49 @@
+/// The normal distribution with mean `loc` and standard deviation `scale`.
+///
+/// log p(x) = −½ ((x − loc) / scale)² − log scale − ½ log 2π
+public struct Normal: Distribution {
+  public let loc: Tensor
+  public let scale: Tensor
+  public private(set) var batchShape: Shape
+  public var support: Constraint { .real }
+
+  /// - Parameter scale: positive.
+  public init(_ loc: Tensor, _ scale: Tensor) {
+    requireParameter(scale, .positive, "Normal", "scale")
+    requireParameter(loc, .real, "Normal", "loc")
+    self.loc = loc
+    self.scale = scale
+    batchShape = Distributions.batchShape(of: "Normal", [("loc", loc), ("scale", scale)])
+  }
+
+  public func logProb(_ value: Tensor) -> Tensor { logProb(standardized: (value - loc) / scale) }
+
+  private func logProb(standardized z: Tensor) -> Tensor {
+    -0.5 * square(z) - (log(scale) + halfLog2Pi)
+  }
+
+  public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
+    loc + scale * noise(shape, key, dtype)
+  }
+
+  public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
+    let z = noise(shape, key, dtype)
+    return (loc + scale * z, logProb(standardized: z))
+  }
+
+  private func noise(_ shape: Shape, _ key: RandomKey, _ dtype: DType) -> Tensor {
+    key.normal(shape + batchShape, dtype: drawDType([loc, scale], dtype))
+  }
+
+  public func expanded(to batchShape: Shape) -> Normal {
+    var result = self
+    result.batchShape = batchShape
+    return result
+  }
+
+  public var mean: Tensor { loc.broadcast(to: batchShape) }
+  public var variance: Tensor { square(scale).broadcast(to: batchShape) }
+}
+
+/// ½ log 2π.
+let halfLog2Pi = 0.918938533204672741780329736405617640

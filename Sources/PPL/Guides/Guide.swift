@@ -1,0 +1,29 @@
+/// A family of distributions over the latent sites of a model, from which SVI picks one.
+public protocol Guide {
+  /// The code that draws the latent sites; run like a model.
+  ///
+  /// - Throws: `ModelError` if the model's sites are of a kind the guide cannot draw.
+  func body(for model: () -> Void, dtype: DType) throws -> () -> Void
+}
+
+/// A guide written by hand.
+public struct FunctionGuide: Guide {
+  private let draw: () -> Void
+
+  /// - Parameter draw: draws every latent site of the model under its own name.
+  public init(_ draw: @escaping () -> Void) { self.draw = draw }
+
+  public func body(for model: () -> Void, dtype: DType) -> () -> Void { draw }
+}
+
+extension SVI {
+  /// Fits a guide written as a function that draws every latent site of the model.
+  public convenience init(
+    _ model: @escaping () -> Void, guide: @escaping () -> Void, optimizer: some Optimizer,
+    particles: Int = 1, dtype: DType = .float64, seed: Int = 0
+  ) throws {
+    try self.init(
+      model, FunctionGuide(guide), optimizer: optimizer, particles: particles, dtype: dtype,
+      seed: seed)
+  }
+}

@@ -1,0 +1,22 @@
+/// Gives every site that needs one a random key, made from one key and the site's name.
+///
+/// Because the name alone tells the draws apart, adding a site to a model changes no other's.
+struct SeedHandler: Handler {
+  let key: RandomKey
+  let dtype: DType
+
+  func process(_ site: inout Site) {
+    site.dtype = dtype
+    guard site.kind == .sample, site.value == nil, site.key == nil else { return }
+    site.key = key.foldIn(site.name)
+  }
+}
+
+/// Runs a model with its draws made from a key.
+///
+/// - Parameter dtype: that of draws whose distribution has literals for parameters.
+public func seeded<Result>(
+  key: RandomKey, dtype: DType = .float64, _ model: () throws -> Result
+) rethrows -> Result {
+  try handle(model, with: SeedHandler(key: key, dtype: dtype))
+}

@@ -1,0 +1,81 @@
+internal import Synchronization
+
+/// What a model did: its sites in the order they were met.
+public struct Trace: Sendable {
+  public private(set) var sites: [Site] = []
+  private var index: [String: Int] = [:]
+
+  public init() {}
+
+  public subscript(name: String) -> Site? { index[name].map { sites[$0] } }
+
+  /// Adds a site; returns the error if the name is taken.
+  mutating func add(_ site: Site) -> ModelError? {
+    if let position = index[site.name] {
+      if site.kind == .param && sites[position].kind == .param { return nil }
+      return .duplicateSite(site.name, table: table())
+    }
+    index[site.name] = sites.count
+    sites.append(site)
+    return nil
+  }
+
+  /// Σ log density over all sites, with their scales.
+  public func logProbSum() -> Tensor {
+    var total: Tensor?
+    for site in sites where site.kind == .sample || site.kind == .factor {
+      let term = site.logProbSum()
+      total = total.map { $0 + term } ?? term
+    }
+    return total ?? 0
+  }
+
+  /// The sites with their shapes, one per line.
+  public func table() -> String {
+    let width = (sites.map(\.name.count).max() ?? 0) + 2
+    return sites.map { site in
+      let name = site.name.padding(to: width)
+      let kind = (site.isObserved ? "observed" : "\(site.kind)").padding(to: 15)
+      let batch = site.distribution.map { "batch \($0.batchShape) event \($0.eventShape)" }
+      return "  \(name)\(kind)\(batch ?? site.value.map { "shape \($0.shape)" } ?? "")"
+    }.joined(separator: "\n")
+  }
+}
+
+extension String {
+  func padding(to width: Int) -> String {
+    count >= width ? self : self + String(repeating: " ", count: width - count)
+  }
+}
+
+/// Records every site that reaches it.
+final class TraceHandler: Handler {
+  private struct State {
+    var trace = Trace()
+    var error: ModelError?
+  }
+  private let state = Mutex(State())
+
+  func postprocess(_ site: inout Site) {
+    let site = site
+    state.withLock { state in
+      let error = state.trace.add(site)
+      if state.error == nil { state.error = error }
+    }
+  }
+
+  func result() throws(ModelError) -> Trace {
+    let state = state.withLock { $0 }
+    if let error = state.error { throw error }
+    return state.trace
+  }
+}
+
+/// Runs a model and returns what it did.
+///
+/// - Throws: `ModelError.duplicateSite` if two sites share a name.
+public func trace(_ model: () throws -> Void) throws -> Trace {
+  let handler = TraceHandler()
+  try handle(model, with: handler)
+  return try handler.result()
+}

@@ -1,0 +1,81 @@
+/// The parameters of a fit: unconstrained inside, in one vector; constrained outside.
+public struct ParameterStore: Sendable {
+  /// One parameter and its place in the vector.
+  package struct Entry: Sendable {
+    package let name: String
+    package let shape: Shape
+    package let constraint: Constraint
+    package let range: Range<Int>
+  }
+
+  package private(set) var entries: [Entry] = []
+  private var index: [String: Int] = [:]
+  /// All parameters, unconstrained, one after another.
+  package var packed: Tensor
+
+  /// The parameters met by the parameter sites of a trace, at their initial values.
+  init(_ sites: [Site], dtype: DType) {
+    var parts: [Tensor] = []
+    var start = 0
+    for site in sites {
+      guard let value = site.value else { continue }
+      let initial = value.cast(to: dtype)
+      let unconstrained = site.constraint.bijector.inverse(initial)
+      let range = start..<start + unconstrained.count
+      start = range.upperBound
+      index[site.name] = entries.count
+      entries.append(
+        Entry(
+          name: site.name, shape: unconstrained.shape, constraint: site.constraint, range: range))
+      parts.append(unconstrained.flattened().cast(to: dtype))
+    }
+    packed = parts.isEmpty ? Tensor([Double](), dtype: dtype) : concat(parts).detached()
+  }
+
+  /// The number of scalars.
+  public var count: Int { packed.count }
+  /// The names, in the order in which the parameters were met.
+  public var names: [String] { entries.map(\.name) }
+
+  /// The value of a parameter, in its constrained space.
+  public subscript(name: String) -> Tensor? {
+    guard let position = index[name] else { return nil }
+    let entry = entries[position]
+    return entry.constraint.bijector.forward(ParameterStore.slice(packed, entry)).detached()
+  }
+
+  package static func slice(_ packed: Tensor, _ entry: Entry) -> Tensor {
+    packed.sliced(along: 0, start: entry.range.lowerBound, count: entry.range.count)
+      .reshaped(to: entry.shape)
+  }
+}
+
+/// Supplies parameter sites from the vector of a store.
+final class ParameterHandler: Handler {
+  private let values: [String: Tensor]
+  /// The unconstrained parameters, in the order of the store.
+  let slices: [Tensor]
+
+  init(_ store: ParameterStore, packed: Tensor) {
+    var values: [String: Tensor] = [:]
+    slices = store.entries.map { ParameterStore.slice(packed, $0) }
+    for (entry, slice) in zip(store.entries, slices) {
+      values[entry.name] = entry.constraint.bijector.forward(slice)
+    }
+    self.values = values
+  }
+
+  func process(_ site: inout Site) {
+    guard site.kind == .param, let value = values[site.name] else { return }
+    site.value = value
+  }
+}
+
+/// Gives parameter sites a key to make their initial values from.
+struct InitialValueHandler: Handler {
+  let key: RandomKey
+
+  func process(_ site: inout Site) {
+    if site.kind == .param && site.key == nil { site.key = key.foldIn(site.name) }
+  }
+}

@@ -1,0 +1,47 @@
+import Foundation
+
+/// A line on the terminal that shows how far a run is, at most ten times a second.
+struct Progress {
+  private let total: Int
+  private let isEnabled: Bool
+  private let start = ContinuousClock.now
+  private var lastShown = ContinuousClock.now
+  private var checkEvery = 1
+  private var nextCheck = 1
+
+  init(_ total: Int, isEnabled: Bool) {
+    self.total = total
+    self.isEnabled = isEnabled && isatty(STDERR_FILENO) == 1
+  }
+
+  mutating func update(_ step: Int, _ losses: [Double]) {
+    guard isEnabled, step >= nextCheck else { return }
+    let now = ContinuousClock.now
+    if now - lastShown < .milliseconds(100) {
+      checkEvery = min(checkEvery * 2, 4096)
+    } else {
+      checkEvery = max(checkEvery / 2, 1)
+      show(step, losses, now - start)
+      lastShown = now
+    }
+    nextCheck = step + checkEvery
+  }
+
+  func finish(_ losses: [Double]) {
+    guard isEnabled, total > 0 else { return }
+    show(losses.count, losses, ContinuousClock.now - start)
+    FileHandle.standardError.write(Data("\n".utf8))
+  }
+
+  private func show(_ step: Int, _ losses: [Double], _ elapsed: Duration) {
+    let seconds = max(elapsed / .seconds(1), 1e-9)
+    let rate = Double(step) / seconds
+    let recent = losses.suffix(100)
+    let elbo = -recent.reduce(0, +) / Double(max(recent.count, 1))
+    let left = Double(total - step) / max(rate, 1e-9)
+    let line = String(
+      format: "\rstep %d/%d  ELBO %.4g  %.0f steps/s  %.1f s left\u{1B}[K", step, total, elbo,
+      rate, left)
+    FileHandle.standardError.write(Data(line.utf8))
+  }
+}

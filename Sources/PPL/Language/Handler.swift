@@ -1,0 +1,84 @@
+/// Gives the statements of a model a meaning: records them, supplies their values, hides them.
+///
+/// A site passes the handlers from the innermost to the outermost (`process`), gets a value if none
+/// supplied one, and passes the same handlers back (`postprocess`). A handler that sets
+/// `site.isHidden` ends the way out; those outside never see the site.
+///
+/// To write one, conform a type and install it with `handle(_:with:)`. State that changes while
+/// the model runs goes behind a lock, in a class.
+public protocol Handler: Sendable {
+  func process(_ site: inout Site)
+  func postprocess(_ site: inout Site)
+}
+
+extension Handler {
+  public func process(_ site: inout Site) {}
+  public func postprocess(_ site: inout Site) {}
+}
+
+/// The handlers in force: the only ambient state of the library. Immutable; each frame knows the
+/// one outside it.
+package final class HandlerFrame: Sendable {
+  package let handler: any Handler
+  package let parent: HandlerFrame?
+
+  @TaskLocal package static var current: HandlerFrame?
+
+  init(_ handler: any Handler, parent: HandlerFrame?) {
+    self.handler = handler
+    self.parent = parent
+  }
+}
+
+/// Runs `body` with a handler installed inside those in force.
+///
+/// Tasks started in `body` with `async let` or a task group inherit the handler; detached tasks and
+/// dispatch queues do not.
+public func handle<Result>(
+  _ body: () throws -> Result, with handler: any Handler
+) rethrows -> Result {
+  try HandlerFrame.$current.withValue(HandlerFrame(handler, parent: HandlerFrame.current)) {
+    try body()
+  }
+}
+
+/// Sends a site through the handlers and back; afterwards it has a value.
+func apply(_ site: inout Site) {
+  guard let innermost = HandlerFrame.current else {
+    preconditionFailure(
+      """
+      \(site.kind) site "\(site.name)" outside any handler: run the model through inference, or \
+      draw from it with seeded(_:key:) { … }
+      """)
+  }
+  var visited: [any Handler] = []
+  var frame: HandlerFrame? = innermost
+  while let current = frame {
+    visited.append(current.handler)
+    current.handler.process(&site)
+    frame = site.isHidden ? nil : current.parent
+  }
+  if site.value == nil { draw(&site) }
+  for handler in visited.reversed() { handler.postprocess(&site) }
+}
+
+/// Draws the value of a sample site from its distribution.
+private func draw(_ site: inout Site) {
+  switch site.kind {
+  case .sample:
+    guard let distribution = site.distribution else { return }
+    guard let key = site.key else {
+      preconditionFailure(
+        """
+        sample site "\(site.name)" has no random key: run the model through inference, or draw \
+        from it with seeded(_:key:) { … }
+        """)
+    }
+    let (value, logProb) = distribution.sampleAndLogProb([], key: key, dtype: site.dtype)
+    site.value = value
+    site.logProb = logProb
+  case .param:
+    site.value = site.initialValue?(site.key ?? RandomKey(0).foldIn(site.name))
+  case .deterministic, .factor: break
+  }
+}

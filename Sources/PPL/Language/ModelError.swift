@@ -1,0 +1,50 @@
+/// What is wrong with a model, a guide, or how they go together.
+public enum ModelError: Error, CustomStringConvertible, Equatable {
+  case duplicateSite(String, table: String)
+  /// A latent site of the model that the guide does not draw.
+  case missingInGuide(String, model: String, guide: String)
+  /// A site that the guide draws and the model does not have.
+  case missingInModel(String, model: String, guide: String)
+  /// Model and guide disagree about the shape of a site.
+  case shapeMismatch(String, model: Shape, guide: Shape)
+  /// A discrete latent site where the guide needs continuous ones.
+  case discreteSite(String)
+  case noLatentSites
+  /// A site's score-function gradient would be needed.
+  case notReparameterized(String)
+  /// The loss or its gradient was not finite too many times in a row.
+  case notFinite(step: Int, site: String)
+
+  public var description: String {
+    switch self {
+    case .duplicateSite(let name, let table):
+      "two sites are named \"\(name)\"; sites so far:\n\(table)"
+    case .missingInGuide(let name, let model, let guide):
+      """
+      the model's site "\(name)" is missing in the guide: draw it there, or observe it
+      model:\n\(model)\nguide:\n\(guide)
+      """
+    case .missingInModel(let name, let model, let guide):
+      """
+      the guide's site "\(name)" is missing in the model: remove it, or rename it
+      model:\n\(model)\nguide:\n\(guide)
+      """
+    case .shapeMismatch(let name, let model, let guide):
+      "site \"\(name)\" has shape \(model) in the model and \(guide) in the guide"
+    case .discreteSite(let name):
+      """
+      site "\(name)" is discrete, which a guide over continuous variables cannot draw: sum it \
+      out, or write a guide for it
+      """
+    case .noLatentSites: "the model has no latent sites; an empty guide is all it needs"
+    case .notReparameterized(let name):
+      "the guide's site \"\(name)\" has no reparameterised draws, which this objective needs"
+    case .notFinite(let step, let site):
+      """
+      the loss or its gradient is not finite at step \(step), first at site "\(site)"; the \
+      parameters are those of the last good step. A smaller learning rate, or a support that \
+      fits the data, usually helps
+      """
+    }
+  }
+}

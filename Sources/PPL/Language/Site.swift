@@ -1,0 +1,85 @@
+@_exported public import Distributions
+
+/// One statement of a model as the handlers see it: a sample, a parameter, a computed value.
+public struct Site: Sendable {
+  /// What the statement is.
+  public enum Kind: Sendable {
+    /// A random variable, or an observation of one.
+    case sample
+    /// A value that inference optimises.
+    case param
+    /// A named value computed from others.
+    case deterministic
+    /// A term added to the log density.
+    case factor
+  }
+
+  /// A plate a site stands in: `size` independent copies along batch axis `axis` (negative).
+  public struct Plate: Sendable, Equatable {
+    public let name: String
+    public let size: Int
+    public let axis: Int
+  }
+
+  public let kind: Kind
+  public let name: String
+  /// The distribution of a sample site.
+  public var distribution: (any Distribution)?
+  /// The value: observed, replayed, drawn or computed.
+  public var value: Tensor?
+  /// The log density of the value, where it was computed together with it.
+  public var logProb: Tensor?
+  public var isObserved: Bool
+  /// The factor by which the log density counts.
+  public var scale: Double = 1
+  /// The plates it stands in, innermost first.
+  public var plates: [Plate] = []
+  /// The key for drawing the value.
+  public var key: RandomKey?
+  /// The dtype of draws whose distribution has none.
+  public var dtype: DType = .float64
+  /// The range of a parameter.
+  public var constraint: Constraint = .real
+  /// Makes the initial value of a parameter, when it is first met.
+  public var initialValue: (@Sendable (RandomKey) -> Tensor)?
+  /// A site that exists in the guide only.
+  public var isAuxiliary = false
+  /// Set by a handler to keep the site from the handlers outside it.
+  public var isHidden = false
+
+  init(_ kind: Kind, _ name: String, isObserved: Bool = false) {
+    self.kind = kind
+    self.name = name
+    self.isObserved = isObserved
+  }
+
+  /// The batch shape that the plates prescribe.
+  var plateShape: Shape {
+    let rank = plates.map { -$0.axis }.max() ?? 0
+    var shape = Shape(repeatElement(1, count: rank))
+    for plate in plates { shape[rank + plate.axis] = plate.size }
+    return shape
+  }
+
+  /// The log density, or that which was computed with the value.
+  public func computedLogProb() -> Tensor {
+    if let logProb { return logProb }
+    guard let value else { return 0 }
+    switch kind {
+    case .factor: return value
+    case .sample: return distribution?.logProb(value) ?? 0
+    case .param, .deterministic: return 0
+    }
+  }
+
+  /// The sum of the log density over the batch, times the scale: the site's term in an objective.
+  public func logProbSum() -> Tensor {
+    let logProb = computedLogProb()
+    var full = logProb.shape.broadcast(with: plateShape) ?? logProb.shape
+    if let batch = distribution?.batchShape, let wider = full.broadcast(with: batch) {
+      full = wider
+    }
+    let sum = logProb.broadcast(to: full).sum()
+    return scale == 1 ? sum : sum * scale
+  }
+}

@@ -1,0 +1,126 @@
+/// The extents of a tensor, outermost first; at most eight axes.
+///
+/// Stored inline (no heap), because a shape is part of every graph node. The shape of a scalar is
+/// `[]`. An axis argument anywhere in the library may be negative and then counts from the end.
+public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByArrayLiteral {
+  /// The largest number of axes.
+  public static let maximumRank = 8
+
+  private var low: SIMD4<Int32>
+  private var high: SIMD4<Int32>
+  private var length: Int32
+
+  /// The shape of a scalar.
+  public init() {
+    low = .zero
+    high = .zero
+    length = 0
+  }
+
+  public init(arrayLiteral elements: Int...) { self.init(elements) }
+
+  /// A shape of the given extents.
+  public init(_ dims: some Sequence<Int>) {
+    self.init()
+    for dim in dims { append(dim) }
+  }
+
+  /// The number of axes.
+  public var rank: Int { Int(length) }
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { Int(length) }
+
+  public subscript(axis: Int) -> Int {
+    get {
+      precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of \(rank) axes")
+      return Int(axis < 4 ? low[axis] : high[axis - 4])
+    }
+    set {
+      precondition(newValue >= 0 && newValue <= Int32.max, "an extent of \(newValue)")
+      if axis < 4 { low[axis] = Int32(newValue) } else { high[axis - 4] = Int32(newValue) }
+    }
+  }
+
+  /// The number of elements of a tensor of this shape.
+  public var elementCount: Int {
+    var product = 1
+    for axis in 0..<rank { product *= self[axis] }
+    return product
+  }
+
+  /// Adds an innermost axis.
+  public mutating func append(_ dim: Int) {
+    precondition(rank < Shape.maximumRank, "a tensor has at most \(Shape.maximumRank) axes")
+    length += 1
+    self[rank - 1] = dim
+  }
+
+  /// The concatenation of the axes of two shapes.
+  public static func + (left: Shape, right: Shape) -> Shape {
+    var result = left
+    for dim in right { result.append(dim) }
+    return result
+  }
+
+  /// The distance, in elements, between neighbours along each axis of a row-major array.
+  package var rowMajorStrides: [Int] {
+    var strides = [Int](repeating: 1, count: rank)
+    for axis in (0..<Swift.max(rank - 1, 0)).reversed() {
+      strides[axis] = strides[axis + 1] * self[axis + 1]
+    }
+    return strides
+  }
+
+  /// The axis that `axis`, possibly negative, names; traps outside the rank.
+  package func normalized(axis: Int, _ operation: StaticString) -> Int {
+    let result = axis < 0 ? axis + rank : axis
+    precondition(
+      result >= 0 && result < rank, "\(operation): axis \(axis) is outside the shape \(self)")
+    return result
+  }
+
+  /// The shape without, or with extent one for, the given axes (already normalized).
+  package func reducing(_ axes: Set<Int>, keepingAxes: Bool) -> Shape {
+    var result = Shape()
+    for axis in 0..<rank {
+      if !axes.contains(axis) {
+        result.append(self[axis])
+      } else if keepingAxes {
+        result.append(1)
+      }
+    }
+    return result
+  }
+
+  /// Whether a tensor of this shape broadcasts to `target`.
+  package func broadcasts(to target: Shape) -> Bool {
+    guard rank <= target.rank else { return false }
+    let shift = target.rank - rank
+    for axis in 0..<rank where self[axis] != 1 && self[axis] != target[axis + shift] {
+      return false
+    }
+    return true
+  }
+
+  /// NumPy's common shape of two operands, or nil where an axis agrees in neither way.
+  public func broadcast(with other: Shape) -> Shape? {
+    if self == other || other.rank == 0 { return self }
+    if rank == 0 { return other }
+    let longer = rank >= other.rank ? self : other
+    let shorter = rank >= other.rank ? other : self
+    let shift = longer.rank - shorter.rank
+    var result = longer
+    for axis in 0..<shorter.rank {
+      let left = longer[axis + shift]
+      let right = shorter[axis]
+      if left == right || right == 1 { continue }
+      guard left == 1 else { return nil }
+      result[axis + shift] = right
+    }
+    return result
+  }
+}
+
+extension Shape: CustomStringConvertible {
+  public var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
+}

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// A block of memory that holds a tensor's elements, row-major.
+///
+/// `@unchecked Sendable`: written only before it is attached to a node or handed to a caller, and
+/// by the one plan that produces it; read-only from then on.
+package final class Storage: @unchecked Sendable {
+  package let pointer: UnsafeMutableRawPointer
+  package let byteCount: Int
+
+  /// Memory of the given size, aligned for the widest vector loads, not initialised.
+  package init(byteCount: Int) {
+    self.byteCount = byteCount
+    var memory: UnsafeMutableRawPointer?
+    let status = posix_memalign(&memory, 64, max(byteCount, 64))
+    guard status == 0, let memory else {
+      preconditionFailure("no memory for a tensor of \(byteCount) bytes")
+    }
+    pointer = memory
+  }
+
+  /// A copy of the elements of an array.
+  convenience init<Element>(_ elements: [Element]) {
+    self.init(byteCount: elements.count * MemoryLayout<Element>.stride)
+    elements.withUnsafeBytes { source in
+      if let base = source.baseAddress {
+        pointer.copyMemory(from: base, byteCount: source.count)
+      }
+    }
+  }
+
+  deinit { free(pointer) }
+
+  package func array<Element>(of type: Element.Type, count: Int) -> [Element] {
+    guard count > 0 else { return [] }
+    let typed = pointer.assumingMemoryBound(to: type)
+    return [Element](UnsafeBufferPointer(start: typed, count: count))
+  }
+}

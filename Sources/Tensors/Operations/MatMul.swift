@@ -1,0 +1,135 @@
+internal import CTensorKernels
+
+/// The product of matrices, over broadcast outer axes. Operands are … × m × k and … × k × n.
+final class MatMulOperation: ArrayOperation {
+  static let shared = MatMulOperation()
+  let name = "matmul"
+
+  func instruction(_ operands: [View], _ dtypes: [DType], _ shape: Shape, _ dtype: DType)
+    -> ArrayInstruction?
+  {
+    let rank = shape.rank
+    let batch = Shape(shape.dropLast(2))
+    guard let a = MatrixLayout(operands[0], batch), let b = MatrixLayout(operands[1], batch)
+    else { return nil }
+    let k = operands[0].shape[operands[0].shape.rank - 1]
+    let descriptor = ctk_gemm_desc(
+      batch: Int64(batch.elementCount), m: Int64(shape[rank - 2]), n: Int64(shape[rank - 1]),
+      k: Int64(k), lda: Int64(a.rowStride), ldb: Int64(b.rowStride), ldc: Int64(shape[rank - 1]),
+      sa: Int64(a.batchStride), sb: Int64(b.batchStride),
+      sc: Int64(shape[rank - 2] * shape[rank - 1]), ta: a.isTransposed ? 1 : 0,
+      tb: b.isTransposed ? 1 : 0)
+    return ArrayInstruction(ctk_gemm(dtype.kernelCode), descriptor, for: name)
+  }
+
+  func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
+    let ct = cotangent.tensor.broadcast(to: result.shape)
+    let (a, b) = (inputs[0], inputs[1])
+    return [
+      cotangent.with(productSummed(ct, b.transposed(), to: a.shape)),
+      cotangent.with(productSummed(a.transposed(), ct, to: b.shape)),
+    ]
+  }
+
+  /// A product, summed over outer axes that the target does not have or has once.
+  private func productSummed(_ a: Tensor, _ b: Tensor, to target: Shape) -> Tensor {
+    if let flat = contractedOverBatch(a, b, to: target) { return flat }
+    let product = matmul(a, b)
+    return Cotangent(product).summed(from: product.shape, to: target).tensor
+  }
+
+  /// Σ over the batch of Aᵀ-like products of two batched operands is one product with the batch
+  /// axis folded into the contraction, when the target has no batch of its own.
+  private func contractedOverBatch(_ a: Tensor, _ b: Tensor, to target: Shape) -> Tensor? {
+    guard target.dropLast(2).allSatisfy({ $0 == 1 }), a.rank > 2, a.rank == b.rank,
+      a.shape.dropLast(2).elementsEqual(b.shape.dropLast(2)),
+      a.shape.dropLast(2).contains(where: { $0 != 1 })
+    else { return nil }
+    let rank = a.rank
+    let outer = Array(0..<rank - 2)
+    let left = a.transposed(to: [rank - 2] + outer + [rank - 1])
+      .reshaped(to: [a.shape[rank - 2], a.count / Swift.max(a.shape[rank - 2], 1)])
+    let right = b.reshaped(to: [b.count / Swift.max(b.shape[rank - 1], 1), b.shape[rank - 1]])
+    return matmul(left, right).reshaped(to: target)
+  }
+
+  func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor {
+    let (a, b) = (inputs[0], inputs[1])
+    if isBatched[0] && !isBatched[1] && b.rank == 2 && original.shape.rank == 2 {
+      // One product for all: the batch joins the rows.
+      let flat = matmul(a.reshaped(to: [size * a.shape[1], a.shape[2]]), b)
+      return flat.reshaped(to: [size] + original.shape)
+    }
+    let aligned = alignBatch(inputs, isBatched, original.shape.rank)
+    return matmul(aligned[0], aligned[1])
+  }
+}
+
+/// A stack of matrices whose rows or columns are contiguous.
+private struct MatrixLayout {
+  var rowStride: Int
+  var isTransposed: Bool
+  var batchStride: Int
+
+  /// Nil where BLAS cannot read the view as it is.
+  init?(_ view: View, _ batch: Shape) {
+    let rank = view.shape.rank
+    let (rows, columns) = (view.shape[rank - 2], view.shape[rank - 1])
+    let (outer, inner) = (view.strides[rank - 2], view.strides[rank - 1])
+    if inner == 1 || columns == 1, rows == 1 || outer >= max(columns, 1) {
+      rowStride = rows == 1 ? max(columns, 1) : outer
+      isTransposed = false
+    } else if outer == 1 || rows == 1, columns == 1 || inner >= max(rows, 1) {
+      rowStride = columns == 1 ? max(rows, 1) : inner
+      isTransposed = true
+    } else {
+      return nil
+    }
+    if !isTransposed && columns == 1 && rows > 1 && inner != 1 && outer < 1 { return nil }
+    guard let stride = MatrixLayout.batchStride(view, batch) else { return nil }
+    batchStride = stride
+  }
+
+  /// The one stride that walks the broadcast batch in order, if there is one.
+  private static func batchStride(_ view: View, _ batch: Shape) -> Int? {
+    let outer = View(
+      shape: Shape(view.shape.dropLast(2)), strides: Array(view.strides.dropLast(2)), offset: 0
+    ).broadcast(to: batch)
+    var stride: Int?
+    var expected = 0
+    for axis in (0..<batch.rank).reversed() where batch[axis] != 1 {
+      if let known = stride {
+        guard outer.strides[axis] == expected else { return nil }
+        expected = outer.strides[axis] * batch[axis]
+        stride = known
+      } else {
+        stride = outer.strides[axis]
+        expected = outer.strides[axis] * batch[axis]
+      }
+    }
+    return stride ?? 0
+  }
+}
+
+/// The matrix product, NumPy's `matmul`: a vector operand is a row on the left, a column on the
+/// right, and drops out of the result; outer axes broadcast.
+public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
+  precondition(
+    a.rank >= 1 && b.rank >= 1, "matmul: expected matrices, got shapes \(a.shape) and \(b.shape)")
+  if a.rank == 1 { return matmul(a.expandingDims(at: 0), b).squeezing(at: b.rank == 1 ? 0 : -2) }
+  if b.rank == 1 { return matmul(a, b.expandingDims(at: 1)).squeezing(at: -1) }
+  precondition(
+    a.shape[a.rank - 1] == b.shape[b.rank - 2],
+    "matmul: the inner extents of \(a.shape) and \(b.shape) differ")
+  guard let batch = Shape(a.shape.dropLast(2)).broadcast(with: Shape(b.shape.dropLast(2))) else {
+    preconditionFailure(
+      "matmul: the outer axes of \(a.shape) and \(b.shape) do not broadcast together")
+  }
+  let common = commonDType(a, b, "matmul")
+  let dtype = common.isFloat ? common : .float64
+  let shape = batch + [a.shape[a.rank - 2], b.shape[b.rank - 1]]
+  return Tensor(
+    Node(
+      MatMulOperation.shared, a.operand(as: dtype).node, b.operand(as: dtype).node, shape: shape,
+      dtype: dtype, isWeak: a.node.isWeak && b.node.isWeak))
+}

@@ -1,0 +1,100 @@
+internal import CTensorKernels
+
+/// Lays a program out as C instructions, with the addresses left open as relocations.
+struct Assembler {
+  private let program: Program
+  private let arena: Arena
+  private(set) var instructions: [ctk_instr] = []
+  private(set) var topCount = 0
+  private(set) var loops: [(instruction: Int, body: Int, desc: ctk_loop_desc)] = []
+  private(set) var relocations: [Plan.Relocation] = []
+  private(set) var descriptorStorage: Storage
+  private var descriptorEnd = 0
+
+  /// Below this many element operations, waking another thread costs more than it saves.
+  private static let parallelWork = 40_000
+
+  init(_ program: Program, _ arena: Arena) {
+    self.program = program
+    self.arena = arena
+    let bytes = program.entries.flatMap(\.drafts).map { draft in
+      if case .bytes(let bytes) = draft.descriptor { return Arena.rounded(bytes.count) }
+      return 0
+    }
+    descriptorStorage = Storage(byteCount: bytes.reduce(0, +))
+  }
+
+  mutating func run() {
+    topCount = program.entries.count
+    instructions = [ctk_instr](repeating: ctk_instr(), count: topCount)
+    for (position, entry) in program.entries.enumerated() {
+      switch entry {
+      case .instruction(let draft):
+        instructions[position] = make(draft, at: position)
+      case .loop(let drafts, let count, let chunk):
+        addLoop(drafts, count, chunk, position)
+      }
+    }
+  }
+
+  private mutating func addLoop(_ drafts: [Draft], _ count: Int, _ chunk: Int, _ position: Int) {
+    let body = instructions.count
+    for draft in drafts {
+      let index = instructions.count
+      instructions.append(ctk_instr())
+      instructions[index] = make(draft, at: index)
+    }
+    let work = count * drafts.reduce(0) { $0 + $1.weight }
+    let desc = ctk_loop_desc(
+      body: nil, count: Int64(drafts.count), n: Int64(count), block: Int64(CTK_BLOCK),
+      chunk: Int64(chunk), parallel: work > Assembler.parallelWork ? 1 : 0)
+    instructions[position].fn = ctk_loop
+    loops.append((position, body, desc))
+  }
+
+  private mutating func make(_ draft: Draft, at index: Int) -> ctk_instr {
+    var result = ctk_instr()
+    result.fn = draft.function
+    result.n = Int64(draft.count)
+    result.first = 1
+    result.dPerChunk = draft.bytesPerChunk
+    result.step = (draft.steps[0], draft.steps[1], draft.steps[2], draft.steps[3])
+    result.x = address(of: draft.descriptor)
+    for (operand, place) in draft.places.enumerated() { relocate(place, index, operand) }
+    return result
+  }
+
+  private mutating func relocate(_ place: Place, _ instruction: Int, _ operand: Int) {
+    func add(_ base: Plan.Relocation.Base, _ offset: Int) {
+      relocations.append(
+        .init(instruction: instruction, operand: operand, base: base, offset: offset))
+    }
+    switch place {
+    case .none: break
+    case .constant(let constant): add(.constant, 8 * constant)
+    case .scratch(let block): add(.scratch, block * Int(CTK_BLOCK) * 8)
+    case .buffer(let buffer, let offset):
+      let root = program.root(buffer, offset)
+      switch program.buffers[root.buffer].home {
+      case .arena: add(.arena, (arena.offsets[root.buffer] ?? 0) + root.offset)
+      case .argument(let argument): add(.argument(argument), root.offset)
+      case .output(let output): add(.output(output), root.offset)
+      case .within: preconditionFailure("a root buffer inside another")
+      }
+    }
+  }
+
+  private mutating func address(of descriptor: Descriptor) -> UnsafeRawPointer? {
+    switch descriptor {
+    case .none: return nil
+    case .function(let function): return function
+    case .bytes(let bytes):
+      let target = descriptorStorage.pointer + descriptorEnd
+      bytes.withUnsafeBytes { source in
+        if let base = source.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
+      }
+      descriptorEnd += Arena.rounded(bytes.count)
+      return UnsafeRawPointer(target)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+internal import Synchronization
+
+/// What can go wrong when a function is compiled.
+public enum CompileError: Error, CustomStringConvertible {
+  /// The function read a value that depends on its arguments, so its graph need not be the same
+  /// for other arguments.
+  case readsValue(String)
+
+  public var description: String {
+    switch self {
+    case .readsValue(let what):
+      """
+      the function reads a value that depends on its arguments (\(what)), so one plan cannot \
+      serve all arguments; express the choice with `where`, or do not compile
+      """
+    }
+  }
+}
+
+/// A function of tensors whose graph was planned once and is replayed from then on.
+///
+/// Calling it with arguments of the shapes and dtypes it was compiled for runs the plan: no node
+/// is made and no plan looked up. Tensors that the function captured are constants.
+public struct CompiledFunction: Sendable {
+  private let plan: Plan
+  private let argumentShapes: [(shape: Shape, dtype: DType)]
+  /// For each argument of the plan: the number of a function argument, or a captured value.
+  private let sources: [Source]
+
+  private enum Source: @unchecked Sendable {
+    case argument(Int)
+    case captured(Storage)
+  }
+
+  /// Traces `function` on the given arguments.
+  ///
+  /// - Throws: `CompileError.readsValue` if it reads a value that depends on its arguments.
+  public init(for arguments: [Tensor], _ function: ([Tensor]) throws -> [Tensor]) throws {
+    let recorder = TraceRecorder()
+    let operation = TracedArgument(recorder)
+    let traced = arguments.map { argument -> Node in
+      let node = Node(operation, shape: argument.shape, dtype: argument.dtype)
+      node.attach(argument.evaluated())
+      return node
+    }
+    let outputs = try function(traced.map(Tensor.init)).map(\.node)
+    if let read = recorder.descriptions.first { throw CompileError.readsValue(read) }
+    let order = GraphOrder(outputs) { $0.storage != nil }
+    plan = Plan(order, outputs: outputs) { node in
+      node.operation is Literal ? nil : order.table[node]
+    }
+    argumentShapes = arguments.map { ($0.shape, $0.dtype) }
+    sources = plan.arguments.map { position in
+      let node = order.nodes[position]
+      if let index = traced.firstIndex(where: { $0 === node }) { return .argument(index) }
+      return .captured(Tensor(node).evaluated())
+    }
+  }
+
+  /// The results for other arguments of the same shapes and dtypes.
+  public func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
+    precondition(
+      arguments.count == argumentShapes.count,
+      "a compiled function of \(argumentShapes.count) arguments got \(arguments.count)")
+    for (index, argument) in arguments.enumerated() {
+      let expected = argumentShapes[index]
+      precondition(
+        argument.shape == expected.shape && argument.dtype == expected.dtype,
+        """
+        argument \(index) of a compiled function: expected \(expected.dtype) \(expected.shape), \
+        got \(argument.dtype) \(argument.shape)
+        """)
+    }
+    let values = arguments.map { $0.evaluated() }
+    let pointers = sources.map { source -> UnsafeMutableRawPointer in
+      switch source {
+      case .argument(let index): values[index].pointer
+      case .captured(let storage): storage.pointer
+      }
+    }
+    let results = withExtendedLifetime(values) { plan.run(pointers) }
+    return zip(plan.outputShapes, results).map { output, storage in
+      Tensor(storage: storage, shape: output.shape, dtype: output.dtype)
+    }
+  }
+}
+
+/// Plans `function` once for arguments like these; the result replays the plan.
+///
+/// - Throws: `CompileError.readsValue` if the function reads a value that depends on its arguments.
+public func compile(
+  for arguments: [Tensor], _ function: ([Tensor]) throws -> [Tensor]
+) throws -> CompiledFunction {
+  try CompiledFunction(for: arguments, function)
+}

@@ -1,0 +1,188 @@
+internal import CTensorKernels
+internal import Synchronization
+
+/// A compiled graph: instructions that compute some outputs from some arguments.
+///
+/// `@unchecked Sendable`: immutable after `init`, but for the pool of instances behind a lock.
+package final class Plan: @unchecked Sendable {
+  /// An address that an instance fills in: of instruction `instruction`, operand `operand`.
+  struct Relocation {
+    enum Base {
+      case arena, constant, argument(Int), output(Int), scratch
+    }
+    let instruction: Int
+    let operand: Int
+    let base: Base
+    let offset: Int
+  }
+
+  let instructions: [ctk_instr]
+  let topCount: Int
+  let loops: [(instruction: Int, body: Int, desc: ctk_loop_desc)]
+  let relocations: [Relocation]
+  let constants: [UInt64]
+  let arenaBytes: Int
+  let scratchBytes: Int
+  private let descriptors: Storage
+  /// The caller's number of each argument.
+  let arguments: [Int]
+  let outputShapes: [(shape: Shape, dtype: DType)]
+  private let idle = Mutex<[PlanInstance]>([])
+
+  /// - Parameters:
+  ///   - order: the graph, inputs before users.
+  ///   - argument: the number under which the caller will find a node's value when the plan runs.
+  ///     A literal without one is built into the plan; every other node with a value must have one.
+  init(_ order: GraphOrder, outputs: [Node], argument: (Node) -> Int?) {
+    let ir = IR(order, outputs: outputs, argument: argument)
+    let program = ProgramBuilder(ir).program
+    let arena = Arena(program)
+    var assembler = Assembler(program, arena)
+    assembler.run()
+    instructions = assembler.instructions
+    topCount = assembler.topCount
+    loops = assembler.loops
+    relocations = assembler.relocations
+    descriptors = assembler.descriptorStorage
+    constants = program.constants
+    arenaBytes = arena.byteCount
+    scratchBytes = Arena.rounded(program.scratchCount * Int(CTK_BLOCK) * 8)
+    arguments = ir.arguments
+    outputShapes = outputs.map { ($0.shape, $0.dtype) }
+  }
+
+  /// The number of instructions a run executes, loops counted once per body instruction.
+  package var instructionCount: Int { instructions.count }
+
+  /// An instance nobody else uses; return it with `giveBack`.
+  package func takeInstance() -> PlanInstance {
+    idle.withLock { $0.popLast() } ?? PlanInstance(self)
+  }
+
+  package func giveBack(_ instance: PlanInstance) {
+    idle.withLock { instances in
+      if instances.count < 4 { instances.append(instance) }
+    }
+  }
+
+  /// Runs once, on values given by address, into freshly allocated memory.
+  package func run(_ values: [UnsafeMutableRawPointer]) -> [Storage] {
+    let results = outputShapes.map {
+      Storage(byteCount: $0.shape.elementCount * $0.dtype.byteCount)
+    }
+    let instance = takeInstance()
+    instance.bind(arguments: values, outputs: results.map(\.pointer))
+    instance.run()
+    giveBack(instance)
+    return results
+  }
+}
+
+/// A plan with memory of its own, ready to run; used by one caller at a time.
+///
+/// `@unchecked Sendable`: handed from caller to caller through the lock of its plan.
+package final class PlanInstance: @unchecked Sendable {
+  private let program: UnsafeMutablePointer<ctk_instr>
+  private let loopDescriptors: UnsafeMutablePointer<ctk_loop_desc>
+  private let memory: Storage
+  private let topCount: Int
+  private let instructionCount: Int
+  private let external: [Plan.Relocation]
+  private let plan: Plan
+  private var threads = 0
+
+  package init(_ plan: Plan) {
+    self.plan = plan
+    topCount = plan.topCount
+    instructionCount = plan.instructions.count
+    threads = Int(ctk_thread_count())
+    let constantBytes = Arena.rounded(plan.constants.count * 8)
+    memory = Storage(byteCount: plan.arenaBytes + constantBytes + plan.scratchBytes * threads)
+    program = .allocate(capacity: max(plan.instructions.count, 1))
+    program.initialize(from: plan.instructions, count: plan.instructions.count)
+    loopDescriptors = .allocate(capacity: max(plan.loops.count, 1))
+    external = plan.relocations.filter {
+      switch $0.base {
+      case .argument, .output: true
+      default: false
+      }
+    }
+    for (index, bits) in plan.constants.enumerated() {
+      memory.pointer.storeBytes(of: bits, toByteOffset: plan.arenaBytes + 8 * index, as: UInt64.self)
+    }
+    relocate(plan, constantBytes)
+    linkLoops(plan)
+  }
+
+  deinit {
+    program.deallocate()
+    loopDescriptors.deallocate()
+  }
+
+  private func relocate(_ plan: Plan, _ constantBytes: Int) {
+    let constants = memory.pointer + plan.arenaBytes
+    let scratch = constants + constantBytes
+    for relocation in plan.relocations {
+      let base: UnsafeMutableRawPointer
+      switch relocation.base {
+      case .arena: base = memory.pointer
+      case .constant: base = constants
+      case .scratch: base = scratch
+      case .argument, .output: continue
+      }
+      set(relocation, base)
+      if case .scratch = relocation.base {
+        program[relocation.instruction].setPerThread(relocation.operand, Int32(plan.scratchBytes))
+      }
+    }
+  }
+
+  private func linkLoops(_ plan: Plan) {
+    for (index, loop) in plan.loops.enumerated() {
+      loopDescriptors[index] = loop.desc
+      loopDescriptors[index].body = UnsafePointer(program + loop.body)
+      program[loop.instruction].x = UnsafeRawPointer(loopDescriptors + index)
+    }
+  }
+
+  @inline(__always)
+  private func set(_ relocation: Plan.Relocation, _ base: UnsafeMutableRawPointer) {
+    let address = (base + relocation.offset).assumingMemoryBound(to: CChar.self)
+    switch relocation.operand {
+    case 0: program[relocation.instruction].d = address
+    case 1: program[relocation.instruction].a = UnsafePointer(address)
+    case 2: program[relocation.instruction].b = UnsafePointer(address)
+    default: program[relocation.instruction].c = UnsafePointer(address)
+    }
+  }
+
+  /// Says where the arguments are and the outputs go, until the next call.
+  package func bind(arguments: [UnsafeMutableRawPointer], outputs: [UnsafeMutableRawPointer]) {
+    for relocation in external {
+      switch relocation.base {
+      case .argument(let index): set(relocation, arguments[index])
+      case .output(let index): set(relocation, outputs[index])
+      default: break
+      }
+    }
+  }
+
+  /// Runs the plan on what was bound.
+  package func run() {
+    if Int(ctk_thread_count()) > threads {
+      preconditionFailure("the number of threads was raised while a plan was in use")
+    }
+    ctk_run(program, Int64(topCount))
+  }
+}
+
+extension ctk_instr {
+  mutating func setPerThread(_ operand: Int, _ bytes: Int32) {
+    switch operand {
+    case 0: perThread.0 = bytes
+    case 1: perThread.1 = bytes
+    case 2: perThread.2 = bytes
+    default: perThread.3 = bytes
+    }
+  }
+}

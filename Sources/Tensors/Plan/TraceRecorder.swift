@@ -1,0 +1,36 @@
+internal import Synchronization
+
+/// Notes reads of values that depend on the arguments of a function being traced.
+package final class TraceRecorder: Sendable {
+  private let reads = Mutex<[String]>([])
+
+  package init() {}
+
+  /// The tensors read so far, described.
+  package var descriptions: [String] { reads.withLock { $0 } }
+
+  /// Records a read of a traced argument itself.
+  static func noteReads(of tensors: [Tensor]) {
+    for tensor in tensors {
+      guard let traced = tensor.node.operation as? TracedArgument else { continue }
+      traced.recorder.reads.withLock { $0.append("an argument of shape \(tensor.shape)") }
+    }
+  }
+
+  /// Records a read of anything that depends on a traced argument.
+  static func noteReads(in order: GraphOrder) {
+    for node in order.nodes {
+      guard let traced = node.operation as? TracedArgument else { continue }
+      let what = order.nodes.last.map { "\($0.operation.name) of shape \($0.shape)" } ?? "a tensor"
+      traced.recorder.reads.withLock { $0.append(what) }
+    }
+  }
+}
+
+/// An argument of a function being traced: it has a value, and reading what depends on it is noted.
+final class TracedArgument: SourceOperation {
+  let name = "argument"
+  let recorder: TraceRecorder
+
+  init(_ recorder: TraceRecorder) { self.recorder = recorder }
+}

@@ -1,0 +1,70 @@
+/// A graph by whose structure a plan for something derived from it can be found again.
+package struct TracedGraph {
+  private let order: GraphOrder
+  private let roots: [Node]
+
+  /// - Parameter tensors: everything whose value or structure the derived plan depends on.
+  package init(_ tensors: [Tensor]) {
+    roots = tensors.map(\.node)
+    order = GraphOrder(roots)
+  }
+
+  package var key: GraphKey { GraphKey(order, outputs: roots) }
+
+  /// A plan for tensors derived from this graph. Its arguments are the graph's values and, numbered
+  /// after them, the `extra` placeholders.
+  package func plan(_ outputs: [Tensor], extra: [Tensor]) -> Plan {
+    let nodes = outputs.map(\.node)
+    let order = GraphOrder(nodes) { $0.storage != nil }
+    return Plan(order, outputs: nodes) { node in
+      if let position = self.order.table[node] {
+        return node.operation is Literal && node.hasTelltaleValue ? nil : position
+      }
+      if let number = extra.firstIndex(where: { $0.node === node }) {
+        return self.order.nodes.count + number
+      }
+      return nil
+    }
+  }
+
+  /// The values of a plan's arguments in this graph.
+  package func values(_ plan: Plan, extra: [Storage]) -> ArgumentValues {
+    ArgumentValues(
+      plan.arguments.map { position -> ArgumentValues.Source in
+        position < order.nodes.count
+          ? .node(order.nodes[position]) : .storage(extra[position - order.nodes.count])
+      })
+  }
+
+  /// The node at a position, nil for an extra placeholder.
+  package func node(_ position: Int) -> Node? {
+    position < order.nodes.count ? order.nodes[position] : nil
+  }
+}
+
+extension Tensor {
+  /// A leaf with a value, reads of which are noted.
+  package static func traced(_ tensor: Tensor, _ recorder: TraceRecorder) -> Tensor {
+    let node = Node(TracedArgument(recorder), shape: tensor.shape, dtype: tensor.dtype)
+    node.attach(tensor.evaluated())
+    return Tensor(node)
+  }
+
+  /// A leaf whose value is bound when a plan runs.
+  package static func placeholder(_ shape: Shape, _ dtype: DType) -> Tensor {
+    Tensor(Node(Stored.shared, shape: shape, dtype: dtype))
+  }
+
+  /// A fresh copy of the elements.
+  package func copiedStorage() -> Storage {
+    let source = evaluated()
+    let copy = Storage(byteCount: source.byteCount)
+    copy.pointer.copyMemory(from: source.pointer, byteCount: source.byteCount)
+    return copy
+  }
+}
+
+extension Plan {
+  /// Where each argument's node stands in the graph the plan was made from.
+  package var argumentPositions: [Int] { arguments }
+}

@@ -1,0 +1,147 @@
+import CTensorKernels
+import Foundation
+import Synchronization
+import Testing
+
+extension RuntimeTests {
+  @Suite struct PoolTests {
+    /// What the bodies of a region saw.
+    final class Region: Sendable {
+      struct State {
+        var calls: [Int]
+        var running = Set<Int32>()
+        var overlaps = 0
+        var threads = Set<Int32>()
+        var order: [Int64] = []
+      }
+      let state: Mutex<State>
+      let nested: Int
+      let pause: UInt32
+
+      init(count: Int, nested: Int = 0, pause: UInt32 = 0) {
+        state = Mutex(State(calls: Array(repeating: 0, count: count)))
+        self.nested = nested
+        self.pause = pause
+      }
+
+      func body(_ i: Int64, _ thread: Int32) {
+        state.withLock {
+          $0.calls[Int(i)] += 1
+          $0.overlaps += $0.running.insert(thread).inserted ? 0 : 1
+          $0.threads.insert(thread)
+          $0.order.append(i)
+        }
+        if nested > 0 {
+          let inner = Region(count: nested)
+          inner.run()
+          let seen = inner.state.withLock { $0 }
+          #expect(seen.order == (0..<Int64(nested)).map { $0 })
+          #expect(seen.threads == [0])
+        }
+        if pause > 0 { usleep(pause) }
+        _ = state.withLock { $0.running.remove(thread) }
+      }
+
+      func run() {
+        let count = Int64(state.withLock { $0.calls.count })
+        ctk_parallel(
+          count,
+          { context, i, thread in
+            Unmanaged<Region>.fromOpaque(context!).takeUnretainedValue().body(i, thread)
+          }, Unmanaged.passUnretained(self).toOpaque())
+      }
+
+      func check() {
+        let seen = state.withLock { $0 }
+        #expect(seen.calls.allSatisfy { $0 == 1 })
+        #expect(seen.overlaps == 0)
+      }
+    }
+
+    @Test func runsEachCallOnce() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      for threads: Int32 in [1, 2, 3, 8, 2, 1, 4] {
+        ctk_set_thread_count(threads)
+        #expect(ctk_thread_count() == threads)
+        for count in [0, 1, 2, 3, 7, 64, 1000] {
+          let region = Region(count: count)
+          region.run()
+          region.check()
+          #expect(region.state.withLock { $0.threads.allSatisfy { $0 >= 0 && $0 < threads } })
+        }
+      }
+    }
+
+    @Test func countIsClamped() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      #expect(before >= 1)
+      ctk_set_thread_count(0)
+      #expect(ctk_thread_count() == 1)
+      ctk_set_thread_count(1000)
+      #expect(ctk_thread_count() == Int32(CTK_MAX_THREADS))
+    }
+
+    @Test func usesSeveralThreads() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      ctk_set_thread_count(4)
+      let region = Region(count: 16, pause: 5000)
+      region.run()
+      region.check()
+      #expect(region.state.withLock { $0.threads.count } > 1)
+    }
+
+    @Test func wakesSleepingWorkers() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      ctk_set_thread_count(3)
+      var shared = 0
+      for round in 0..<20 {
+        usleep(UInt32(round) * 300)
+        let region = Region(count: 6, pause: 3000)
+        region.run()
+        region.check()
+        if region.state.withLock({ $0.threads.count }) > 1 { shared += 1 }
+      }
+      #expect(shared > 10)
+    }
+
+    @Test func nestedRegionsAreSerial() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      ctk_set_thread_count(4)
+      for _ in 0..<20 {
+        let region = Region(count: 20, nested: 5)
+        region.run()
+        region.check()
+      }
+    }
+
+    @Test func manyCallersAtOnce() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      ctk_set_thread_count(4)
+      DispatchQueue.concurrentPerform(iterations: 8) { caller in
+        for round in 0..<200 {
+          let region = Region(count: 1 + (caller * 7 + round) % 40)
+          region.run()
+          region.check()
+        }
+      }
+    }
+
+    @Test func countChangesBetweenRegions() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      for round in 0..<300 {
+        ctk_set_thread_count(Int32(1 + (round * 5) % 9))
+        if round % 50 == 0 { usleep(2000) }
+        let region = Region(count: 30)
+        region.run()
+        region.check()
+      }
+    }
+  }
+}
