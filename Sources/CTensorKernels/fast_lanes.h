@@ -52,6 +52,7 @@ INLINE V FN(careful_log1p)(V x) {
 // Without fused multiply-add the approximations below lose too many bits.
 INLINE V FN(vexp)(V x) { return FN(lanes_exp)(x); }
 INLINE V FN(vlog)(V x) { return FN(lanes_log)(x); }
+INLINE V FN(vlog_normal)(V x) { return FN(lanes_log)(x); }
 INLINE V FN(vlog1p)(V x) { return FN(careful_log1p)(x); }
 INLINE V FN(vtanh)(V x) { return FN(lanes_tanh)(x); }
 INLINE V FN(vlog1p_unit)(V x) { return FN(lanes_log1p)(x); }
@@ -98,7 +99,7 @@ INLINE V FN(vexp)(V x) {
 #endif
 }
 
-// ---- Logarithm ------------------------------------------------------------------------------------
+// ---- Logarithm --------------------------------------------------------------------------------
 
 // u = m 2^count with m in [sqrt(1/2), sqrt(2)), for positive normal u.
 INLINE V FN(split)(V u, V *m) {
@@ -119,10 +120,15 @@ INLINE V FN(join_log)(V count, V f, V correction) {
   return MADD(count, FN(splat)(LN2_HIGH), f - (half - low));
 }
 
-INLINE V FN(vlog)(V x) {
+// For positive normal numbers only.
+INLINE V FN(vlog_normal)(V x) {
   V m;
   const V n = FN(split)(x, &m);
-  const V y = FN(join_log)(n, m - 1, FN(splat)(0));
+  return FN(join_log)(n, m - 1, FN(splat)(0));
+}
+
+INLINE V FN(vlog)(V x) {
+  const V y = FN(vlog_normal)(x);
   const M usual = (x >= MIN_NORMAL) & (x < (T)INFINITY);
   if (__builtin_expect(FN(any)(~usual), 0)) return usual ? y : FN(lanes_log)(x);
   return y;
@@ -134,7 +140,7 @@ INLINE V FN(vlog1p)(V x) {
   const V n = FN(split)(u, &m);
   // What rounding took from u, on the scale of m, times an estimate of 1/m. When u needed no
   // scaling, x itself is the fraction.
-  const V lost = n > 0 ? 1 - (u - x) : x - (u - 1);
+  const V lost = x > 1 ? 1 - (u - x) : x - (u - 1);
   const V f = n == 0 ? x : m - 1;
   const V inverse = MADD(-f, MADD(-f, 1 - f, FN(splat)(1)), FN(splat)(1));
   const V correction = n == 0 ? FN(splat)(0) : FN(scale)(FN(splat)(1), -n) * lost * inverse;
@@ -152,7 +158,7 @@ INLINE V FN(vlog1p_unit)(V x) {
   return FN(join_log)(large ? FN(splat)(1) : FN(splat)(0), f, FN(splat)(0));
 }
 
-// ---- Hyperbolic tangent ---------------------------------------------------------------------------
+// ---- Hyperbolic tangent -----------------------------------------------------------------------
 
 // A polynomial near zero, elsewhere 1 - 2/(e^2|x| + 1), with the roundings of the sum and of the
 // division put back in.
@@ -169,7 +175,7 @@ INLINE V FN(vtanh)(V x) {
   const V q = 2 / sum;
   const V left = MADD(-q, lost, MADD(-q, sum, FN(splat)(2)));
   const V far = 1 - MADD(left, q * (T)0.5, q);
-  return size < (T)0.55 ? near : __builtin_elementwise_copysign(far, x);
+  return __builtin_elementwise_copysign(size < (T)0.55 ? near : far, x);
 }
 
 #undef LN2_HIGH

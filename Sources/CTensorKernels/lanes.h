@@ -17,8 +17,8 @@ enum { F64_LANES = 2, F32_LANES = 4 };
 // Comparisons of these give vectors of -1 and 0, and `mask ? x : y` chooses lane by lane.
 typedef double f64v __attribute__((ext_vector_type(F64_LANES)));
 typedef float f32v __attribute__((ext_vector_type(F32_LANES)));
-typedef int64_t i64v __attribute__((ext_vector_type(F64_LANES)));
-typedef int32_t i32v __attribute__((ext_vector_type(F32_LANES)));
+typedef __typeof__((f64v)0 == (f64v)0) i64v;
+typedef __typeof__((f32v)0 == (f32v)0) i32v;
 typedef uint64_t u64v __attribute__((ext_vector_type(F64_LANES)));
 typedef uint32_t u32v __attribute__((ext_vector_type(F32_LANES)));
 

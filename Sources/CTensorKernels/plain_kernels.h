@@ -1,6 +1,9 @@
 // Kernels that are ordinary loops, which the compiler vectorises: arithmetic, comparison,
 // selection, conversion. They are exact or rounded once, so vectors and scalars agree to the bit.
 
+// Where there are no vectors, or in an instrumented build, the loops stay scalar: no matter.
+#pragma clang diagnostic ignored "-Wpass-failed"
+
 // The destination may be an operand, so nothing is `restrict`; but element i never depends on
 // another, which the pragma says.
 #define LOOP                                               \
@@ -159,7 +162,7 @@ BINARY(and_bool, uint8_t, x &y)
 BINARY(or_bool, uint8_t, x | y)
 BINARY(xor_bool, uint8_t, x ^ y)
 
-// ---- Every type ---------------------------------------------------------------------------------
+// ---- Every type -------------------------------------------------------------------------------
 
 #define WHERE(name, T, A_SCALAR, B_SCALAR, C_SCALAR)                           \
   static void name(const ctk_instr *p) {                                       \
@@ -199,7 +202,7 @@ EVERY_KERNELS(f32, float)
 EVERY_KERNELS(i64, int64_t)
 EVERY_KERNELS(bool, uint8_t)
 
-// ---- Conversion -----------------------------------------------------------------------------------
+// ---- Conversion -------------------------------------------------------------------------------
 
 // Truncation; NaN gives 0, and what is out of range the nearest integer there is.
 #define TO_INTEGER(x)                               \

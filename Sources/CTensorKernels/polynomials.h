@@ -26,10 +26,10 @@ INLINE f64v exp_rest_f64(f64v r) {
 // With s = f/(2 + f): (log(1 + f) - 2s)/s, a series in z = s^2, for 1 + f in [sqrt(1/2), sqrt(2)].
 INLINE f64v log_rest_f64(f64v z) {
   const f64v w = z * z;
-  const f64v odd = MADD(w, MADD(w, MADD(w, K(1.479819860511658591e-01), K(1.818357216161805012e-01)),
-                                K(2.857142874366239149e-01)), K(6.666666666666735130e-01));
-  const f64v even = MADD(w, MADD(w, K(1.531383769920937332e-01), K(2.222219843214978396e-01)),
-                         K(3.999999999940941908e-01));
+  f64v odd = MADD(w, K(1.479819860511658591e-01), K(1.818357216161805012e-01));
+  odd = MADD(w, MADD(w, odd, K(2.857142874366239149e-01)), K(6.666666666666735130e-01));
+  f64v even = MADD(w, K(1.531383769920937332e-01), K(2.222219843214978396e-01));
+  even = MADD(w, even, K(3.999999999940941908e-01));
   return MADD(z, odd, w * even);
 }
 

@@ -92,7 +92,7 @@ INLINE void group_normal_f64(const philox_lanes *from, double *d) {
     f64v x, y;
     direction_f64(angle_bits, &x, &y);
     const f64v u = UNIT_F64((u64v)radius_bits, f64v, u64v);
-    const f64v r = __builtin_elementwise_sqrt(-2 * vlog_f64(u));
+    const f64v r = __builtin_elementwise_sqrt(-2 * vlog_normal_f64(u));
     store_f64(d + i, r * x);
     store_f64(d + 8 + i, r * y);
   }
@@ -119,7 +119,7 @@ INLINE void group_normal_f32(const philox_lanes *from, float *d) {
     f32v x, y;
     direction_f32(angle_bits, &x, &y);
     const f32v u = __builtin_convertvector(radius_bits, f32v) * 0x1p-32f + 0x1p-33f;
-    const f32v square = -2 * vlog_f32(u), least = 0x1p-25f;
+    const f32v square = -2 * vlog_normal_f32(u), least = 0x1p-25f;
     const f32v r = __builtin_elementwise_sqrt(square > least ? square : least);
     store_f32(d + i, r * x);
     store_f32(d + 16 + i, r * y);
@@ -148,10 +148,15 @@ INLINE place place_of(int64_t element, int64_t row_length) {
     for (int64_t i = 0; i < p->n; i += GROUP_BLOCKS) {                                   \
       const int64_t left = p->n - i, count = left < GROUP_BLOCKS ? left : GROUP_BLOCKS;  \
       philox_lanes from = {0, 0};                                                        \
-      for (int64_t j = 0; j < count; j++) {                                              \
-        from.key[j] = (uint64_t)keys[at.row];                                            \
-        from.block[j] = (uint64_t)at.number;                                             \
-        if (++at.number == row_length) at = (place){at.row + 1, 0};                      \
+      if (row_length == 1 && count == GROUP_BLOCKS) {                                    \
+        __builtin_memcpy(&from.key, keys + p->start + i, sizeof from.key);               \
+        at.row += count;                                                                 \
+      } else {                                                                           \
+        for (int64_t j = 0; j < count; j++) {                                            \
+          from.key[j] = (uint64_t)keys[at.row];                                          \
+          from.block[j] = (uint64_t)at.number;                                           \
+          if (++at.number == row_length) at = (place){at.row + 1, 0};                    \
+        }                                                                                \
       }                                                                                  \
       T group[SIZE];                                                                     \
       GROUP(&from, group);                                                               \
@@ -211,22 +216,34 @@ RANDOM(random_normal_f32, float, GROUP_32, group_normal_f32)
 
 // ---- Derived keys -------------------------------------------------------------------------------
 
+INLINE void group_fold(const philox_lanes *from, int64_t *d) {
+  u64x8 w[4];
+  philox8(from, CTK_STREAM_FOLD, w);
+  const u64x8 folded = w[0] | w[1] << 32;
+  __builtin_memcpy(d, &folded, sizeof folded);
+}
+
 // The datum is the block number of a stream of its own; the new key is the block's first half.
 INLINE void fold_in(const ctk_instr *p, int key_scalar, int datum_scalar) {
   const int64_t *keys = (const int64_t *)p->a, *data = (const int64_t *)p->b;
   int64_t *d = (int64_t *)p->d;
   philox_lanes from = {(uint64_t)*keys, (uint64_t)*data};
-  for (int64_t i = 0; i < p->n; i += GROUP_BLOCKS) {
-    const int64_t left = p->n - i, count = left < GROUP_BLOCKS ? left : GROUP_BLOCKS;
-    for (int64_t j = 0; j < count; j++) {
-      if (!key_scalar) from.key[j] = (uint64_t)keys[i + j];
-      if (!datum_scalar) from.block[j] = (uint64_t)data[i + j];
-    }
-    u64x8 w[4];
-    philox8(&from, CTK_STREAM_FOLD, w);
-    const u64x8 folded = w[0] | w[1] << 32;
-    for (int64_t j = 0; j < count; j++) d[i + j] = (int64_t)folded[j];
+  int64_t i = 0;
+  for (; i + GROUP_BLOCKS <= p->n; i += GROUP_BLOCKS) {
+    if (!key_scalar) __builtin_memcpy(&from.key, keys + i, sizeof from.key);
+    if (!datum_scalar) __builtin_memcpy(&from.block, data + i, sizeof from.block);
+    group_fold(&from, d + i);
   }
+  if (i == p->n) return;
+  int64_t key[GROUP_BLOCKS] = {0}, block[GROUP_BLOCKS] = {0};
+  for (int64_t j = 0; j < p->n - i; j++) {
+    if (!key_scalar) key[j] = keys[i + j];
+    if (!datum_scalar) block[j] = data[i + j];
+  }
+  if (!key_scalar) __builtin_memcpy(&from.key, key, sizeof key);
+  if (!datum_scalar) __builtin_memcpy(&from.block, block, sizeof block);
+  group_fold(&from, key);
+  for (int64_t j = 0; j < p->n - i; j++) d[i + j] = key[j];
 }
 
 static void foldin_i64_vv(const ctk_instr *p) { fold_in(p, 0, 0); }

@@ -255,22 +255,31 @@ struct LoopBuilder {
     var drafts: [Draft] = []
     for (position, entry) in pending.enumerated() {
       var draft = entry.draft
-      for slot in entry.slots.dropFirst() {
-        // A block may be overwritten by the kernel that reads it last, but only by elements of
-        // the same size.
-        guard case .value(let value) = slot, values[value].lastUse == position,
-          let block = blockOf[value], case .value(let target)? = entry.slots.first,
-          values[target].elementSize == values[value].elementSize, !free.contains(block)
-        else { continue }
-        free.append(block)
+      var dying = Set(
+        entry.slots.compactMap { slot -> Int? in
+          guard case .value(let value) = slot, values[value].lastUse == position else { return nil }
+          return blockOf[value]
+        })
+      // A block may be overwritten by the kernel that reads it last, if the elements have the same
+      // size.
+      if case .value(let target)? = entry.slots.first {
+        for case .value(let value) in entry.slots.dropFirst() {
+          guard values[value].elementSize == values[target].elementSize, let block = blockOf[value],
+            dying.remove(block) != nil
+          else { continue }
+          free.append(block)
+        }
       }
       for (operand, slot) in entry.slots.enumerated() {
         let (place, step) = locate(slot, isTarget: operand == 0, &blockOf, &free, &blocks)
         draft.places.append(place)
         draft.steps[operand] = step
       }
-      for case .value(let value) in entry.slots where values[value].lastUse == position {
-        if let block = blockOf[value], !free.contains(block) { free.append(block) }
+      free += dying.sorted()
+      if case .value(let target)? = entry.slots.first, values[target].lastUse == position,
+        let block = blockOf[target]
+      {
+        free.append(block)
       }
       drafts.append(draft)
     }
