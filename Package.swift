@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "PPL", targets: ["PPL"]),
     .library(name: "FlowGuides", targets: ["FlowGuides"]),
+    .library(name: "Models", targets: ["Models"]),
   ],
   targets: [
     .systemLibrary(
@@ -20,7 +21,7 @@ let package = Package(
     .target(name: "Distributions", dependencies: ["Tensors"]),
     .target(name: "PPL", dependencies: ["Distributions", "Tensors"]),
     .target(name: "FlowGuides", dependencies: ["PPL"]),
-    .target(name: "Models", dependencies: ["PPL"], path: "models"),
+    .target(name: "Models", dependencies: ["FlowGuides"], path: "models"),
     .executableTarget(
       name: "eight-schools", dependencies: ["FlowGuides", "Models"],
       path: "tutorials/eight-schools"),

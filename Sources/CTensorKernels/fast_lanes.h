@@ -64,15 +64,21 @@ INLINE V FN(vlog1p_unit)(V x) { return FN(lanes_log1p)(x); }
 
 // ---- Exponential --------------------------------------------------------------------------------
 
-// x = count log(2) + r, |r| <= log(2)/2 and a trifle.
-INLINE V FN(reduce_exp)(V x, V *count) {
+// x = count log(2) + r + low, |r| <= log(2)/2 and a trifle; low is what rounding took from r.
+INLINE V FN(reduce_exp)(V x, V *count, V *low) {
   const V n = __builtin_elementwise_rint(x * (T)0x1.71547652b82fep+0);
+  const V exact = MADD(n, FN(splat)(-LN2_HIGH), x);
+  const V r = MADD(n, FN(splat)(-LN2_LOW), exact);
   *count = n;
-  return MADD(n, FN(splat)(-LN2_LOW), MADD(n, FN(splat)(-LN2_HIGH), x));
+  *low = MADD(n, FN(splat)(-LN2_LOW), exact - r);
+  return r;
 }
 
-// e^r - 1
-INLINE V FN(exp_fraction)(V r) { return MADD(r * r, FN(exp_rest)(r), r); }
+// e^(r + low) - 1. In float32 the error stays below 1 ulp without the low part.
+INLINE V FN(exp_fraction)(V r, V low) {
+  const V rest = FN(exp_rest)(r);
+  return BIAS == 127 ? MADD(r * r, rest, r) : r + MADD(r * r, rest, low);
+}
 
 // x * 2^count for an integral count, if both x and the result are normal.
 INLINE V FN(scale)(V x, V count) {
@@ -82,16 +88,16 @@ INLINE V FN(scale)(V x, V count) {
 }
 
 INLINE V FN(vexp)(V x) {
-  V n;
+  V n, low;
 #if CTK_LANES_AVX512
   // The scaling instruction does overflow and denormals; only infinities need be kept out.
   const T least = BIAS == 127 ? -120 : -800, most = BIAS == 127 ? 100 : 800;
   V held = x < least ? FN(splat)(least) : x;
   held = held > most ? FN(splat)(most) : held;
-  const V fraction = FN(exp_fraction)(FN(reduce_exp)(held, &n));
+  const V r = FN(reduce_exp)(held, &n, &low), fraction = FN(exp_fraction)(r, low);
   return FN(scalef)(1 + fraction, n);
 #else
-  const V fraction = FN(exp_fraction)(FN(reduce_exp)(x, &n));
+  const V r = FN(reduce_exp)(x, &n, &low), fraction = FN(exp_fraction)(r, low);
   const V y = FN(scale)(1 + fraction, n);
   const M usual = FN(vabs)(x) < (T)(BIAS == 127 ? 87 : 708);
   if (__builtin_expect(FN(any)(~usual), 0)) return usual ? y : FN(lanes_exp)(x);
@@ -167,9 +173,9 @@ INLINE V FN(vtanh)(V x) {
   const V near = MADD(x * z, FN(tanh_rest)(z), x);
 
   const T limit = 22;  // from where on the result is 1
-  V n;
-  const V r = FN(reduce_exp)(2 * (size > limit ? FN(splat)(limit) : size), &n);
-  const V fraction = FN(exp_fraction)(r), head = 1 + fraction;
+  V n, low;
+  const V r = FN(reduce_exp)(2 * (size > limit ? FN(splat)(limit) : size), &n, &low);
+  const V fraction = FN(exp_fraction)(r, low), head = 1 + fraction;
   const V e = FN(scale)(head, n), tail = FN(scale)(FN(splat)(1), n) * (fraction - (head - 1));
   const V sum = e + 1, lost = (1 - (sum - e)) + tail;
   const V q = 2 / sum;

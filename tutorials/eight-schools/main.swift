@@ -1,10 +1,8 @@
 import FlowGuides
 import Models
-
-let guide = FlowGuide(EightSchools.nonCentered, flow: .iaf(layers: 2, hidden: [32, 32]))
-let svi = try SVI(EightSchools.nonCentered, guide, optimizer: Adam(0.01), particles: 8, seed: 0)
+print(concat([Tensor.zeros([3]), log(Tensor.full([3], 0.1))]).array())
+print(concat([Tensor.zeros([3]).flattened(), log(Tensor.full([3], 0.1)).flattened()]).detached().array())
+let svi = try SVI(EightSchools.nonCentered, DiagonalNormalGuide(), optimizer: Adam(0.01))
+print(svi.parameters.names, svi.parameters["auto_scale"]!.array())
+print(try svi.step(), svi.parameters["auto_scale"]!.array(), svi.parameters["auto_loc"]!.array())
 print(try svi.step())
-let fit = try svi.run(steps: 2000)
-print(fit.losses.suffix(100).reduce(0, +) / 100)
-print(try fit.summary())
-print(try fit.elbo())

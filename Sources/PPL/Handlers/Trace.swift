@@ -3,28 +3,39 @@ internal import Synchronization
 /// What a model did: its sites in the order they were met.
 public struct Trace: Sendable {
   public private(set) var sites: [Site] = []
+  /// Positions by name, kept once there are too many sites to look through.
   private var index: [String: Int] = [:]
+  private static let searchLimit = 24
 
-  public init() {}
+  public init() { sites.reserveCapacity(16) }
 
-  public subscript(name: String) -> Site? { index[name].map { sites[$0] } }
+  public subscript(name: String) -> Site? { position(of: name).map { sites[$0] } }
+
+  private func position(of name: String) -> Int? {
+    if sites.count > Trace.searchLimit { return index[name] }
+    return sites.firstIndex { $0.name == name }
+  }
 
   /// Adds a site; returns the error if the name is taken.
   mutating func add(_ site: Site) -> ModelError? {
-    if let position = index[site.name] {
+    if let position = position(of: site.name) {
       if site.kind == .param && sites[position].kind == .param { return nil }
       return .duplicateSite(site.name, table: table())
     }
-    index[site.name] = sites.count
     sites.append(site)
+    if sites.count > Trace.searchLimit { extendIndex() }
     return nil
+  }
+
+  private mutating func extendIndex() {
+    for position in index.count..<sites.count { index[sites[position].name] = position }
   }
 
   /// Σ log density over all sites, with their scales.
   public func logProbSum() -> Tensor {
     var total: Tensor?
     for site in sites where site.kind == .sample || site.kind == .factor {
-      let term = site.logProbSum()
+      guard let term = site.logProbSum() else { continue }
       total = total.map { $0 + term } ?? term
     }
     return total ?? 0

@@ -148,7 +148,7 @@ public final class SVI {
     let key = RandomKey.host(keys(stepsTaken - 1)[0])
     guard let particle = try? particle(parameters.packed, key) else { return "?" }
     for site in particle.guide.sites + particle.model.sites where site.kind == .sample {
-      if !site.logProbSum().scalar().isFinite { return site.name }
+      if let term = site.logProbSum(), !term.scalar().isFinite { return site.name }
     }
     return "the gradient"
   }

@@ -73,8 +73,10 @@ public struct Site: Sendable {
   }
 
   /// The sum of the log density over the batch, times the scale: the site's term in an objective.
-  public func logProbSum() -> Tensor {
+  /// Nil where it is zero by construction.
+  func logProbSum() -> Tensor? {
     let logProb = computedLogProb()
+    if logProb.literalScalar == 0 { return nil }
     var full = logProb.shape.broadcast(with: plateShape) ?? logProb.shape
     if let batch = distribution?.batchShape, let wider = full.broadcast(with: batch) {
       full = wider

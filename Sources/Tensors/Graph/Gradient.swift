@@ -18,7 +18,7 @@ public func gradient(of output: Tensor, withRespectTo input: Tensor) -> Tensor {
 
 /// One pass from an output back to some inputs. The cotangents live here, not in the nodes.
 private struct ReverseSweep {
-  private let order: [Node]
+  private let order: ContiguousArray<Node>
   private let index: NodeTable
   private var reaches: [Bool]
   private var cotangents: [Cotangent?]
@@ -62,7 +62,9 @@ private struct ReverseSweep {
     let inputs = node.inputs
     guard inputs.contains(where: { index[$0].map { reaches[$0] } ?? false }) else { return }
     let result = Tensor(node)
-    let contributions = node.operation.vjp(cotangent, inputs.map(Tensor.init), result)
+    let contributions = node.operation.vjp(
+      cotangent, inputs.map(Tensor.init), result,
+      wanted: inputs.map { index[$0].map { reaches[$0] } ?? false })
     for (input, contribution) in zip(inputs, contributions) {
       guard let position = index[input], reaches[position], var contribution else { continue }
       if node.operation is any ElementwiseOperation {

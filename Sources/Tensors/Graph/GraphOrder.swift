@@ -1,59 +1,80 @@
 /// Positions of nodes in a list, found by identity: open addressing, a few nanoseconds a look-up.
 struct NodeTable {
-  private var slots: [Int32]
-  private var keys: [UInt]
+  private var slots: ContiguousArray<Slot>
   private var mask: Int
   private(set) var count = 0
 
+  private struct Slot {
+    var key: UInt = 0
+    var position: Int = 0
+  }
+
   init() {
-    slots = [Int32](repeating: -1, count: 256)
-    keys = [UInt](repeating: 0, count: 256)
-    mask = 255
+    slots = ContiguousArray(repeating: Slot(), count: 512)
+    mask = 511
   }
 
-  private static func key(_ node: Node) -> UInt {
-    UInt(bitPattern: Unmanaged.passUnretained(node).toOpaque())
+  @inline(__always)
+  private static func start(_ key: UInt) -> Int {
+    Int(truncatingIfNeeded: ((key >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 32)
   }
 
-  private func start(_ key: UInt) -> Int {
-    Int(truncatingIfNeeded: ((key >> 4) &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
+  @inline(__always)
+  private static func key(_ node: Unmanaged<Node>) -> UInt { UInt(bitPattern: node.toOpaque()) }
+
+  subscript(node: Node) -> Int? { self[Unmanaged.passUnretained(node)] }
+
+  subscript(node: Unmanaged<Node>) -> Int? {
+    let position = self.position(node)
+    return position < 0 ? nil : position
   }
 
-  subscript(node: Node) -> Int? {
+  /// The position, −1 if there is none.
+  @inline(__always)
+  func position(_ node: Unmanaged<Node>) -> Int {
     let key = NodeTable.key(node)
-    var slot = start(key)
-    while slots[slot] >= 0 {
-      if keys[slot] == key { return Int(slots[slot]) }
-      slot = (slot + 1) & mask
+    return slots.withUnsafeBufferPointer { slots in
+      var slot = NodeTable.start(key) & mask
+      while slots[slot].key != 0 {
+        if slots[slot].key == key { return slots[slot].position }
+        slot = (slot + 1) & mask
+      }
+      return -1
     }
-    return nil
   }
 
-  /// Gives `node` the next position unless it has one; tells whether it was new.
+  /// Gives a node the next position unless it has one; tells whether it was new.
   mutating func insert(_ node: Node) -> Bool {
-    let key = NodeTable.key(node)
-    var slot = start(key)
-    while slots[slot] >= 0 {
-      if keys[slot] == key { return false }
-      slot = (slot + 1) & mask
-    }
-    slots[slot] = Int32(count)
-    keys[slot] = key
-    count += 1
-    if 2 * count > mask { grow() }
+    let reference = Unmanaged.passUnretained(node)
+    guard position(reference) < 0 else { return false }
+    set(reference, count)
     return true
   }
 
+  /// Sets the position of a node.
+  mutating func set(_ node: Unmanaged<Node>, _ position: Int) {
+    let key = NodeTable.key(node)
+    let mask = mask
+    let isNew = slots.withUnsafeMutableBufferPointer { slots in
+      var slot = NodeTable.start(key) & mask
+      while slots[slot].key != 0 && slots[slot].key != key { slot = (slot + 1) & mask }
+      let isNew = slots[slot].key == 0
+      slots[slot] = Slot(key: key, position: position)
+      return isNew
+    }
+    guard isNew else { return }
+    count += 1
+    if 2 * count > mask { grow() }
+  }
+
   private mutating func grow() {
-    let old = (slots, keys)
+    let old = slots
     mask = 2 * mask + 1
-    slots = [Int32](repeating: -1, count: mask + 1)
-    keys = [UInt](repeating: 0, count: mask + 1)
-    for (position, key) in zip(old.0, old.1) where position >= 0 {
-      var slot = start(key)
-      while slots[slot] >= 0 { slot = (slot + 1) & mask }
-      slots[slot] = position
-      keys[slot] = key
+    slots = ContiguousArray(repeating: Slot(), count: mask + 1)
+    for entry in old where entry.key != 0 {
+      var slot = NodeTable.start(entry.key) & mask
+      while slots[slot].key != 0 { slot = (slot + 1) & mask }
+      slots[slot] = entry
     }
   }
 }
@@ -61,27 +82,36 @@ struct NodeTable {
 /// The nodes that some outputs depend on, every input before its users. Iterative: graphs may be
 /// a million nodes deep.
 struct GraphOrder {
-  private(set) var nodes: [Node] = []
+  private(set) var nodes: ContiguousArray<Node> = []
   private(set) var table = NodeTable()
+
+  /// A node on the stack whose inputs have been pushed.
+  private static let open = Int.max
 
   /// - Parameter stopAt: nodes whose inputs are not followed.
   init(_ outputs: [Node], stopAt: (Node) -> Bool = { _ in false }) {
-    var visited = NodeTable()
-    var stack: [(node: Node, expanded: Bool)] = []
+    // The outputs own every node on the stack.
+    var stack: ContiguousArray<Unmanaged<Node>> = []
+    nodes.reserveCapacity(256)
+    stack.reserveCapacity(256)
     for output in outputs {
-      stack.append((output, false))
-      while let (node, expanded) = stack.popLast() {
-        if expanded {
-          if table.insert(node) { nodes.append(node) }
+      stack.append(Unmanaged.passUnretained(output))
+      while let top = stack.last {
+        let position = table.position(top)
+        if position >= 0 {
+          stack.removeLast()
+          if position == GraphOrder.open {
+            table.set(top, nodes.count)
+            nodes.append(top.takeUnretainedValue())
+          }
           continue
         }
-        guard visited.insert(node) else { continue }
-        stack.append((node, true))
-        if !stopAt(node) {
-          let base = stack.count
-          node.forEachInput { stack.append(($0, false)) }
-          stack[base...].reverse()
-        }
+        table.set(top, GraphOrder.open)
+        let node = top.takeUnretainedValue()
+        guard node.inputCount > 0, !stopAt(node) else { continue }
+        let base = stack.count
+        node.forEachReference { if table.position($0) < 0 { stack.append($0) } }
+        if stack.count - base > 1 { stack[base...].reverse() }
       }
     }
   }

@@ -17,6 +17,10 @@ protocol Operation: AnyObject, Sendable {
   /// Each must broadcast to the shape of its input, except that an elementwise operation may
   /// return any shape that broadcasts to that of the result; the sweep sums the excess away.
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?]
+  /// The same, told which inputs' cotangents are wanted, for operations that can save work by it.
+  func vjp(
+    _ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor, wanted: @autoclosure () -> [Bool]
+  ) -> [Cotangent?]
   /// The same operation on inputs of which those in `isBatched` carry a new outermost axis of
   /// `size`; the result carries it too.
   func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor
@@ -27,6 +31,12 @@ extension Operation {
 
   /// Identity of the operation without attributes.
   var identity: Int { Int(bitPattern: ObjectIdentifier(type(of: self))) }
+
+  func vjp(
+    _ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor, wanted: @autoclosure () -> [Bool]
+  ) -> [Cotangent?] {
+    vjp(cotangent, inputs, result)
+  }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
     preconditionFailure(
@@ -127,6 +137,8 @@ struct ArrayInstruction {
   var function: ctk_fn
   var descriptor: [UInt8]
   var count: Int = 0
+  /// Whether the first operand the kernel gets is a table of the addresses of all of them.
+  var takesAddresses = false
 
   init<Descriptor>(_ function: ctk_fn?, _ descriptor: Descriptor, count: Int = 0, for name: String)
   {

@@ -84,7 +84,7 @@ final class TestOperation: ElementwiseOperation {
   static let not = TestOperation("not", CTK_NOT)
 
   func kernel(_ operands: [DType], _ result: DType, uniform: Int) -> ctk_fn? {
-    ctk_test(Int32(code), operands[0].kernelCode)
+    uniform == 0 ? ctk_test(Int32(code), operands[0].kernelCode) : nil
   }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] { [nil] }

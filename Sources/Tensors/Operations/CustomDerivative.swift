@@ -45,8 +45,8 @@ final class CustomDerivativeOperation: ViewOperation {
       let contributions = function(ctOfOne, ofOne, valueOfOne)
       let results = batch(contributions.map { $0 ?? ctOfOne }, replacing: replacements, size: size)
       return contributions.indices.map { index in
-        guard let contribution = contributions[index] else { return nil }
-        let whole = results[index].broadcast(to: [size] + contribution.shape)
+        guard contributions[index] != nil else { return nil }
+        let whole = results[index]
         return flags[index] ? whole.padded(toRank: shapes[index].rank) : whole.sum(axis: 0)
       }
     }

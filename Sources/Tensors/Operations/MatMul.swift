@@ -60,6 +60,11 @@ final class MatMulOperation: ArrayOperation {
       let flat = matmul(a.reshaped(to: [size * a.shape[1], a.shape[2]]), b)
       return flat.reshaped(to: [size] + original.shape)
     }
+    if isBatched[1] && !isBatched[0] && a.rank == 2 && b.rank == 3 && b.shape[2] == 1 {
+      // One matrix times many vectors is one product with the vectors as rows.
+      let flat = matmul(b.squeezing(at: 2), a.transposed())
+      return flat.expandingDims(at: 2)
+    }
     let aligned = alignBatch(inputs, isBatched, original.shape.rank)
     return matmul(aligned[0], aligned[1])
   }
@@ -128,8 +133,16 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
   let common = commonDType(a, b, "matmul")
   let dtype = common.isFloat ? common : .float64
   let shape = batch + [a.shape[a.rank - 2], b.shape[b.rank - 1]]
+  // One matrix for all, or one each; what repeats otherwise is no single stride and is spread out.
+  let operands = [a, b].map { tensor -> Tensor in
+    let (outer, core) = (tensor.shape.dropLast(2), tensor.shape.suffix(2))
+    let count = outer.reduce(1, *)
+    let operand = tensor.operand(as: dtype)
+    return count == 1 || count == batch.elementCount
+      ? operand : operand.broadcast(to: batch + Shape(core))
+  }
   return Tensor(
     Node(
-      MatMulOperation.shared, a.operand(as: dtype).node, b.operand(as: dtype).node, shape: shape,
+      MatMulOperation.shared, operands[0].node, operands[1].node, shape: shape,
       dtype: dtype, isWeak: a.node.isWeak && b.node.isWeak))
 }

@@ -53,7 +53,7 @@ final class CastOperation: ElementwiseOperation {
   let identity = -4002
 
   func kernel(_ operands: [DType], _ result: DType, uniform: Int) -> ctk_fn? {
-    ctk_cast(operands[0].kernelCode, result.kernelCode)
+    uniform == 0 ? ctk_cast(operands[0].kernelCode, result.kernelCode) : nil
   }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {

@@ -17,7 +17,7 @@ final class UnaryOperation: ElementwiseOperation {
   var identity: Int { -1 - code }
 
   func kernel(_ operands: [DType], _ result: DType, uniform: Int) -> ctk_fn? {
-    ctk_unary(Int32(code), result.kernelCode)
+    uniform == 0 ? ctk_unary(Int32(code), result.kernelCode) : nil
   }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {

@@ -60,7 +60,10 @@ struct Assembler {
     result.dPerChunk = draft.bytesPerChunk
     result.step = (draft.steps[0], draft.steps[1], draft.steps[2], draft.steps[3])
     result.x = address(of: draft.descriptor)
-    for (operand, place) in draft.places.enumerated() { relocate(place, index, operand) }
+    // Places past the fourth only say what is in use.
+    for (operand, place) in draft.places.prefix(4).enumerated() {
+      relocate(place, index, operand)
+    }
     return result
   }
 

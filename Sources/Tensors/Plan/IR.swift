@@ -77,7 +77,7 @@ struct IR {
   private mutating func add(_ node: Node, _ table: NodeTable, _ argument: (Node) -> Int?)
     -> Operand
   {
-    if node.operation is any SourceOperation || node.storage != nil {
+    if node.operation is any SourceOperation || node.hasValue {
       if let number = argument(node) {
         let item = self.argument(node, number)
         return whole(item)

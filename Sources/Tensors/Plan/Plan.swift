@@ -24,6 +24,8 @@ package final class Plan: @unchecked Sendable {
   let arenaBytes: Int
   let scratchBytes: Int
   private let descriptors: Storage
+  /// Kept alive: descriptors may point into them.
+  private let operations: [any ArrayOperation]
   /// The caller's number of each argument.
   let arguments: [Int]
   let outputShapes: [(shape: Shape, dtype: DType)]
@@ -44,6 +46,9 @@ package final class Plan: @unchecked Sendable {
     loops = assembler.loops
     relocations = assembler.relocations
     descriptors = assembler.descriptorStorage
+    operations = ir.items.compactMap { item in
+      if case .array(let operation) = item.kind { operation } else { nil }
+    }
     constants = program.constants
     arenaBytes = arena.byteCount
     scratchBytes = Arena.rounded(program.scratchCount * Int(CTK_BLOCK) * 8)

@@ -103,11 +103,28 @@ struct ProgramBuilder {
     else { preconditionFailure("\(operation.name) of contiguous arrays") }
     var places: [Place] = [.buffer(buffer, 0)]
     for operand in item.operands { places.append(place(operand)) }
+    if instruction.takesAddresses { places.insert(storeAddresses(places.dropFirst()), at: 1) }
     program.entries.append(
       .instruction(
         Draft(
           function: instruction.function, count: instruction.count, places: places,
           descriptor: .bytes(instruction.descriptor))))
+  }
+
+  /// Writes the addresses of operands, more than an instruction has room for, into a table.
+  private mutating func storeAddresses(_ places: ArraySlice<Place>) -> Place {
+    let table = program.addBuffer(8 * places.count)
+    let store: ctk_fn = { instruction in
+      guard let instruction = instruction?.pointee, let target = instruction.d else { return }
+      UnsafeMutableRawPointer(target).storeBytes(
+        of: UInt(bitPattern: instruction.a), as: UInt.self)
+    }
+    for (index, place) in places.enumerated() {
+      program.entries.append(
+        .instruction(
+          Draft(function: store, count: 1, places: [.buffer(table, 8 * index), place])))
+    }
+    return .buffer(table, 0)
   }
 
   private mutating func emitConcat(_ index: Int, _ axis: Int) {
@@ -117,20 +134,22 @@ struct ProgramBuilder {
     for operand in item.operands {
       let shape = operand.view.shape
       defer { start += shape[axis] }
-      if shape.elementCount == 0 || isInPlace(operand, whole) { continue }
       var target = View(contiguous: item.shape)
       target.offset = start * target.strides[axis]
+      let offset = target.offset * item.dtype.byteCount
+      if shape.elementCount == 0 || isInPlace(operand, whole, offset) { continue }
       target.shape = shape
       emitMove(operand, to: target, of: whole, item.dtype)
     }
   }
 
-  /// Whether a part of a concatenation was computed where it belongs.
-  private func isInPlace(_ operand: Operand, _ whole: Int) -> Bool {
+  /// Whether a part of a concatenation was computed where it belongs; one that occurs twice was so
+  /// only once.
+  private func isInPlace(_ operand: Operand, _ whole: Int, _ offset: Int) -> Bool {
     guard let buffer = bufferOf[operand.item], operand.view.isContiguous,
-      case .within(let outer, _) = program.buffers[buffer].home
+      case .within(let outer, let position) = program.buffers[buffer].home
     else { return false }
-    return outer == whole
+    return outer == whole && position == offset
   }
 
   private mutating func emitPlace(_ index: Int, _ operation: PlaceOperation) {

@@ -15,7 +15,7 @@ package struct TracedGraph {
   /// after them, the `extra` placeholders.
   package func plan(_ outputs: [Tensor], extra: [Tensor]) -> Plan {
     let nodes = outputs.map(\.node)
-    let order = GraphOrder(nodes) { $0.storage != nil }
+    let order = GraphOrder(nodes) { $0.hasValue }
     return Plan(order, outputs: nodes) { node in
       if let position = self.order.table[node] {
         return node.operation is Literal && node.hasTelltaleValue ? nil : position

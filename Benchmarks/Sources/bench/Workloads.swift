@@ -1,0 +1,58 @@
+import FlowGuides
+import Models
+
+/// One of the measured fits: peers/workloads.py describes the same ones.
+struct Workload {
+  let particles: Int
+  let makeSVI: (DType) throws -> SVI
+}
+
+/// The workload of a name, nil if there is none.
+func workload(_ name: String) -> Workload? {
+  switch name {
+  case "eight-schools-diagonal": eightSchools(DiagonalNormalGuide(), 1)
+  case "eight-schools-iaf-10": eightSchools(iaf(2, [10, 10]), 1)
+  case "eight-schools-iaf-64x16": eightSchools(iaf(2, [64, 64]), 16)
+  case "logistic-1k-iaf": logistic(1_000, 20, iaf(3, [21, 21]), 1)
+  case "logistic-10k-diagonal": logistic(10_000, 50, DiagonalNormalGuide(), 1)
+  case "logistic-10k-iaf": logistic(10_000, 50, iaf(2, [51, 51]), 1)
+  case "logistic-10k-fullrank": logistic(10_000, 50, MultivariateNormalGuide(), 1)
+  case "logistic-10k-iaf-8": logistic(10_000, 50, iaf(2, [51, 51]), 8)
+  case "vae": vae()
+  default: nil
+  }
+}
+
+private func iaf(_ layers: Int, _ hidden: [Int]) -> FlowGuide {
+  FlowGuide(flow: .iaf(layers: layers, hidden: hidden, activation: .elu))
+}
+
+private func eightSchools(_ guide: some Guide, _ particles: Int) -> Workload {
+  Workload(particles: particles) { dtype in
+    try SVI(
+      EightSchools.nonCentered, guide, optimizer: Adam(0.001), particles: particles, dtype: dtype)
+  }
+}
+
+private func logistic(_ rows: Int, _ columns: Int, _ guide: some Guide, _ particles: Int)
+  -> Workload
+{
+  Workload(particles: particles) { dtype in
+    let key = RandomKey(0)
+    let features = key.foldIn("features").normal([rows, columns])
+    let logits = matmul(features, key.foldIn("weights").normal([columns]))
+    let labels = key.foldIn("labels").uniform([rows]) .< sigmoid(logits)
+    let regression = LogisticRegression(
+      features: features.cast(to: dtype).detached(), labels: labels.cast(to: dtype).detached())
+    return try SVI(
+      regression.model, guide, optimizer: Adam(0.001), particles: particles, dtype: dtype)
+  }
+}
+
+private func vae() -> Workload {
+  Workload(particles: 1) { dtype in
+    let pixels = RandomKey(0).uniform([256, 784]) .< 0.3
+    let vae = VAE(data: pixels.cast(to: dtype).detached())
+    return try SVI(vae.model, guide: vae.guide, optimizer: Adam(0.001), dtype: dtype)
+  }
+}

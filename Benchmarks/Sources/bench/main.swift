@@ -1,0 +1,101 @@
+import FlowGuides
+import Foundation
+import Models
+
+// Usage: bench WORKLOAD --dtype float32 [--seconds 4]
+//        bench cold --dtype float32
+
+struct Options {
+  var workload = ""
+  var dtype = DType.float64
+  var seconds = 4.0
+
+  init(_ arguments: [String]) {
+    var rest = arguments.dropFirst()
+    while let argument = rest.popFirst() {
+      switch argument {
+      case "--dtype": dtype = rest.popFirst() == "float32" ? .float32 : .float64
+      case "--seconds": seconds = rest.popFirst().flatMap(Double.init) ?? seconds
+      default: workload = argument
+      }
+    }
+  }
+}
+
+/// Seconds that `body` takes.
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+  let clock = ContinuousClock()
+  return try clock.measure(body) / .seconds(1)
+}
+
+/// The peak resident memory of this process in megabytes.
+func peakMegabytes() -> Double {
+  var usage = rusage()
+  #if os(Linux)
+    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    return Double(usage.ru_maxrss) * 1024 / 1e6
+  #else
+    getrusage(RUSAGE_SELF, &usage)
+    return Double(usage.ru_maxrss) / 1e6
+  #endif
+}
+
+/// The fastest block, in microseconds per step; blocks last about a fifth of a second.
+func fastest(_ budget: Double, _ run: (Int) throws -> Void) rethrows -> Double {
+  var steps = 1
+  while try seconds({ try run(steps) }) < 0.1 && steps < 1_000_000 { steps *= 2 }
+  steps *= 2
+  var best = Double.infinity
+  var spent = 0.0
+  var blocks = 0
+  while blocks < 3 || spent < budget {
+    let elapsed = try seconds { try run(steps) }
+    spent += elapsed
+    blocks += 1
+    best = min(best, elapsed / Double(steps))
+  }
+  return best * 1e6
+}
+
+func report(_ options: Options, _ mode: String, _ microseconds: Double, _ compile: Double?) {
+  let compileText = compile.map { String(format: "%.4f", $0) } ?? "null"
+  print(
+    """
+    {"who": "ours", "workload": "\(options.workload)", "dtype": "\(options.dtype)", \
+    "mode": "\(mode)", "microseconds_per_step": \(microseconds), \
+    "compile_seconds": \(compileText), "peak_mb": \(peakMegabytes())}
+    """)
+}
+
+/// The whole job that the peer's cold script does: 10,000 steps, then 10,000 posterior draws.
+func coldFit(_ dtype: DType) throws {
+  let guide = FlowGuide(flow: .iaf(layers: 2, hidden: [32, 32], activation: .elu))
+  let svi = try SVI(
+    EightSchools.nonCentered, guide, optimizer: Adam(0.01), particles: 8, dtype: dtype)
+  let fit = try svi.run(steps: 10_000, showsProgress: false)
+  let draws = try fit.samplePosterior(10_000)
+  let means = draws.prefix(2).map { "\($0.name) \($0.draws.mean().scalar())" }
+  let last = fit.losses.suffix(500)
+  print(means.joined(separator: " "), "ELBO", -last.reduce(0, +) / Double(last.count))
+}
+
+let options = Options(CommandLine.arguments)
+if options.workload == "cold" {
+  try coldFit(options.dtype)
+} else if let workload = workload(options.workload) {
+  var made: SVI?
+  let compile = try seconds {
+    made = try workload.makeSVI(options.dtype)
+    try made?.run(steps: 1, showsProgress: false)
+  }
+  guard let svi = made else { exit(1) }
+  let compiled = try fastest(options.seconds) { try svi.run(steps: $0, showsProgress: false) }
+  report(options, "compiled", compiled, compile)
+  let eager = try fastest(options.seconds) { steps in
+    for _ in 0..<steps { try svi.step() }
+  }
+  report(options, "step", eager, nil)
+} else {
+  FileHandle.standardError.write(Data("unknown workload: \(options.workload)\n".utf8))
+  exit(2)
+}

@@ -1,0 +1,35 @@
+internal import Synchronization
+
+/// Plans by graph structure, the most recently used ones.
+package final class PlanCache: Sendable {
+  package static let shared = PlanCache()
+  private static let capacity = 256
+
+  package init() {}
+
+  private struct Entries {
+    var plans: [GraphKey: (plan: Plan, lastUse: Int)] = [:]
+    var clock = 0
+  }
+  private let entries = Mutex(Entries())
+
+  package func plan(for key: GraphKey, make: () -> Plan) -> Plan {
+    let found = entries.withLock { entries -> Plan? in
+      entries.clock += 1
+      entries.plans[key]?.lastUse = entries.clock
+      return entries.plans[key]?.plan
+    }
+    if let found { return found }
+    let plan = make()
+    entries.withLock { entries in
+      if entries.plans.count >= PlanCache.capacity { PlanCache.evict(&entries) }
+      entries.plans[key] = (plan, entries.clock)
+    }
+    return plan
+  }
+
+  private static func evict(_ entries: inout Entries) {
+    let threshold = entries.plans.values.map(\.lastUse).sorted()[capacity / 4]
+    entries.plans = entries.plans.filter { $0.value.lastUse > threshold }
+  }
+}

@@ -1,0 +1,219 @@
+import TestSupport
+
+@testable import Tensors
+
+extension Registry {
+  static let reductions: [OperationCase] = [
+    OperationCase("sum", .real([2, 3, 4])) { x in
+      [x[0].sum(), x[0].sum(axis: 1), x[0].sum(axes: [0, 2]), x[0].sum(axis: -1, keepingAxes: true)]
+    },
+    OperationCase("prod", .signed([2, 3, 2])) { x in
+      [x[0].product(), x[0].product(axes: [1]), x[0].product(axes: [0, 2], keepingAxes: true)]
+    },
+    OperationCase("prod with zeros", .real([4])) { x in
+      [(x[0] * Tensor([1, 0, 1, 1], dtype: x[0].dtype)).product()]
+    },
+    OperationCase("max", .distinct([2, 3, 2])) { x in
+      [x[0].max(), x[0].max(axis: 1), x[0].max(axes: [0, 2], keepingAxes: true)]
+    },
+    OperationCase("min", .distinct([2, 3, 2])) { x in
+      [x[0].min(), x[0].min(axis: 0), x[0].min(axes: [-1, -2])]
+    },
+    OperationCase("mean", .real([2, 3])) { [$0[0].mean(), $0[0].mean(axis: 0)] },
+    OperationCase("logSumExp", .real([2, 3])) { x in
+      [x[0].logSumExp(), x[0].logSumExp(axis: 1), x[0].logSumExp(axis: 0, keepingAxes: true)]
+    },
+    OperationCase("any and all", .mask([2, 3]), order: 0) { x in
+      [x[0].any(axes: [1]), x[0].all(axes: [0]), x[0].any(), x[0].all(), x[0].sum()]
+    },
+    OperationCase("sum of nothing", .real([2, 0])) { [$0[0].sum(), $0[0].sum(axis: 1)] },
+  ]
+
+  static let views: [OperationCase] = [
+    OperationCase("reshape", .real([2, 6])) { x in
+      [x[0].reshaped(to: [3, 4]), x[0].flattened(), x[0].transposed().reshaped(to: [4, 3])]
+    },
+    OperationCase("axes of extent one", .real([2, 3])) { x in
+      [x[0].expandingDims(at: 1), x[0].expandingDims(at: -1).squeezing(at: 2)]
+    },
+    OperationCase("broadcast", .real([3, 1])) { x in
+      [x[0].broadcast(to: [2, 3, 4]), x[0].broadcast(to: [3, 2]).transposed()]
+    },
+    OperationCase("transpose", .real([2, 3, 4])) { x in
+      [x[0].transposed(), x[0].transposed(to: [2, 0, 1])]
+    },
+    OperationCase("slice", .real([5, 4])) { x in
+      [x[0].slice(1..<5, stride: 2), x[0].slice(1..<3, along: 1), x[0][1..<4], x[0][-1]]
+    },
+    OperationCase("flip", .real([2, 3])) { [$0[0].flipped(), $0[0].flipped(along: 0) * 2] },
+    OperationCase("select and split", .real([3, 4])) { x in
+      [x[0].selecting(2, along: 1)] + x[0].split([1, 3]) + x[0].split([2, 1], along: 0)
+    },
+    OperationCase("views of views", .real([4, 6])) { x in
+      [x[0].transposed().slice(1..<6, stride: 2).flipped().reshaped(to: [2, 6])]
+    },
+    OperationCase("overlapping slices", .real([5])) { x in
+      [x[0][0..<4] * x[0][1..<5] + x[0].flipped()[0..<4]]
+    },
+    OperationCase("triangles", .real([2, 3, 4])) { x in
+      [tril(x[0]), triu(x[0], 1), tril(x[0], -1), trace(x[0])]
+    },
+    OperationCase("diagonal", .real([3, 4]), .real([2, 3])) { x in
+      [x[0].diagonal(), x[0].diagonal(offset: -1), x[0].diagonal(offset: 2), x[1].embeddingDiagonal()]
+    },
+    OperationCase("outer", .real([3]), .real([2])) { [outer($0[0], $0[1])] },
+  ]
+
+  static let joining: [OperationCase] = [
+    OperationCase("concat", .real([2, 3]), .real([1, 3]), .real([2, 3]), .real([3, 3])) { x in
+      [concat(x), concat([exp(x[0]), x[2]], along: 1), concat([x[0] * 2, x[1], exp(x[3]), x[0] * 2])]
+    },
+    OperationCase("stack", .real([2, 3]), .real([2, 3])) { x in
+      [stack(x), stack(x, along: 1), stack([x[1], x[0], x[1]], along: -1)]
+    },
+    OperationCase("place", .real([2, 3])) { x in
+      [
+        x[0].padded(before: 1, after: 2), x[0].padded(before: 2, after: 0, along: 0),
+        x[0].placed(along: 1, in: 8, start: 1, step: 3),
+        x[0].transposed().placed(along: 0, in: 5, start: 4, step: -2),
+      ]
+    },
+  ]
+
+  static let products: [OperationCase] = [
+    OperationCase("matmul", .real([2, 3]), .real([3, 4])) { [matmul($0[0], $0[1])] },
+    OperationCase("matmul of vectors", .real([3]), .real([3, 2]), .real([3])) { x in
+      [matmul(x[0], x[1]), matmul(x[1].transposed(), x[2]), matmul(x[0], x[2])]
+    },
+    OperationCase("matmul of stacks", .real([2, 3, 2]), .real([2, 2, 4])) { [matmul($0[0], $0[1])] },
+    OperationCase("matmul, broadcast", .real([2, 1, 3, 2]), .real([3, 2, 2])) {
+      [matmul($0[0], $0[1])]
+    },
+    OperationCase("matmul of a stack and one", .real([4, 3, 2]), .real([2, 5]), .real([2, 3])) { x in
+      [matmul(x[0], x[1]), matmul(x[2], x[0])]
+    },
+    OperationCase("matmul of views", .real([3, 4]), .real([6, 3])) { x in
+      [
+        matmul(x[0].transposed(), x[1].transposed()), matmul(x[1].slice(0..<6, stride: 2), x[0]),
+        matmul(x[1].flipped(), x[0]), matmul(x[0].slice(1..<4, along: 1), x[0].flipped()),
+      ]
+    },
+    OperationCase("matmul with bias", .real([4, 3]), .real([3, 2]), .real([2])) { x in
+      [tanh(matmul(x[0], x[1]) + x[2])]
+    },
+  ]
+
+  /// A symmetric positive definite matrix from any square one.
+  private static func definite(_ x: Tensor) -> Tensor {
+    let n = x.shape[x.rank - 1]
+    return matmul(x, x.transposed()) + Tensor.eye(n, dtype: x.dtype)
+  }
+
+  /// A well-conditioned matrix from any square one.
+  private static func regular(_ x: Tensor) -> Tensor {
+    x + 3 * Tensor.eye(x.shape[x.rank - 1], dtype: x.dtype)
+  }
+
+  static let factorizations: [OperationCase] = [
+    OperationCase("cholesky", .real([2, 3, 3])) { [cholesky(definite($0[0]))] },
+    OperationCase("inverse", .real([2, 3, 3], -1...1)) { [inverse(regular($0[0]))] },
+    OperationCase("logAbsDet", .real([2, 3, 3], -1...1)) { x in
+      let (sign, logAbs) = logAbsDet(regular(x[0]))
+      return [sign, logAbs]
+    },
+    OperationCase("qr", .real([2, 4, 3], -1...1)) { x in
+      let (q, r) = qr(x[0] + Tensor([[3, 0, 0], [0, 3, 0], [0, 0, 3], [1, 1, 1]], dtype: x[0].dtype))
+      return [q, r]
+    },
+    OperationCase("eigh", .real([3, 3], -1...1)) { x in
+      let spread = Tensor([-6.0, 0, 6], dtype: x[0].dtype).embeddingDiagonal()
+      let (values, vectors) = eigh(x[0] + x[0].transposed() + spread)
+      return [values, vectors]
+    },
+    OperationCase("triangularSolve", .real([3, 3], -1...1), .real([3, 2]), .real([2, 3])) { x in
+      let a = regular(x[0])
+      return [
+        triangularSolve(a, x[1]), triangularSolve(a, x[1], lower: false),
+        triangularSolve(a, x[1], transposed: true), triangularSolve(a, x[1], unitDiagonal: true),
+        TriangularSolveOperation(.init(lower: true, left: false))(a, x[2]),
+        TriangularSolveOperation(.init(lower: false, transposed: true, left: false))(a, x[2]),
+      ]
+    },
+    OperationCase("triangularSolve of stacks", .real([2, 3, 3], -1...1), .real([3, 2]), .real([3])) {
+      [triangularSolve(regular($0[0]), $0[1]), triangularSolve(regular($0[0])[0], $0[2])]
+    },
+    OperationCase("solve", .real([3, 3], -1...1), .real([2, 3, 2]), .real([3])) { x in
+      [solve(regular(x[0]), x[1]), solve(regular(x[0]), x[2])]
+    },
+  ]
+
+  static let indexing: [OperationCase] = [
+    OperationCase("gather", .real([4, 3]), .integers([2, 2], -4..<4)) { x in
+      [x[0].gathered(x[1]), x[0].gathered(x[1] % Tensor(3), along: 1)]
+    },
+    OperationCase("scatterAdd", .real([5, 2]), .integers([5], 0..<3)) { x in
+      [x[0].scatterAdded(x[1], extent: 4)]
+    },
+    OperationCase("takeAlong", .real([3, 4]), .integers([3, 2], 0..<4)) { x in
+      [x[0].takeAlong(x[1]), x[0].takeAlong(x[1][0..<1], axis: 1)]
+    },
+    OperationCase("putAlong", .real([3, 4]), .integers([3, 4], 0..<2)) { x in
+      [x[0].putAlong(x[1], extent: 3), x[0].putAlong(x[1], axis: 0, extent: 2)]
+    },
+    OperationCase("oneHot", .integers([3], 0..<4), order: 0) { [oneHot($0[0], count: 4)] },
+  ]
+
+  static let ordering: [OperationCase] = [
+    OperationCase("sorted", .distinct([3, 4])) { [$0[0].sorted(), $0[0].sorted(along: 0)] },
+    OperationCase("positions", .distinct([3, 4]), order: 0) { x in
+      [
+        x[0].argsort(), x[0].argsort(along: 0), x[0].argmax(), x[0].argmax(axis: 0),
+        x[0].argmin(), x[0].argmin(axis: 0),
+      ]
+    },
+    OperationCase("quantiles", .distinct([3, 5])) { x in
+      [x[0].quantiles([0, 0.3, 0.9, 1]), x[0].quantile(0.62, axis: 0), x[0].median()]
+    },
+    OperationCase("searchSorted", .distinct([5]), .real([2, 3]), order: 0) { x in
+      [searchSorted(x[0].sorted(), x[1]), searchSorted(x[0].sorted(), x[1], right: true)]
+    },
+    OperationCase("searchSorted in rows", .distinct([2, 5]), .real([2, 3]), order: 0) { x in
+      [searchSorted(x[0].sorted(), x[1])]
+    },
+  ]
+
+  static let cumulative: [OperationCase] = [
+    OperationCase("cumulativeSum", .real([3, 4])) { x in
+      [x[0].cumulativeSum(), x[0].cumulativeSum(along: 0)]
+    },
+    OperationCase("cumulativeProduct", .signed([3, 4])) { x in
+      [x[0].cumulativeProduct(), x[0].cumulativeProduct(along: 0)]
+    },
+    OperationCase("cumulativeProduct with zeros", .real([4])) { x in
+      [(x[0] * Tensor([1, 0, 1, 1], dtype: x[0].dtype)).cumulativeProduct()]
+    },
+    OperationCase("cumulativeMax", .distinct([3, 4])) { x in
+      [x[0].cumulativeMax(), x[0].cumulativeMax(along: 0)]
+    },
+    OperationCase("cumulativeMin", .distinct([3, 4])) { [$0[0].cumulativeMin()] },
+    OperationCase("cumulativeLogSumExp", .real([3, 5])) { x in
+      [x[0].cumulativeLogSumExp(), x[0].cumulativeLogSumExp(along: 0)]
+    },
+  ]
+
+  static let others: [OperationCase] = [
+    OperationCase("random", .integers([], 0..<1000), order: 0) { x in
+      let key = RandomKey(tensor: x[0])
+      return [key.normal([2, 3]), key.foldIn(1).uniform([4]), key.foldIn("site").bits([3])]
+    },
+    OperationCase("withCustomDerivative", .real([3]), .real([3])) { x in
+      let (a, b) = (x[0], x[1])
+      let value = stopGradient(sin(a) * b)
+      return [
+        withCustomDerivative(value: value, inputs: [a, b]) { ct, inputs, _ in
+          [ct * cos(inputs[0]) * inputs[1], ct * sin(inputs[0])]
+        }
+      ]
+    },
+  ]
+}
