@@ -163,10 +163,10 @@ typedef VECTOR(float, 16) f32_16;
     STRIPS_##L(T)                                                                                \
   }                                                                                              \
   CTK_CLONES static void combine_##T(T *d, const T *a, int64_t ld, const T *v, int64_t rows,     \
-                                     int64_t columns) {                                          \
+                                     int64_t columns, int fresh) {                               \
     const int64_t step = ctk_max(SWEEP_BYTES / (int64_t)sizeof(T) / columns, 8);                 \
     for (int64_t r = 0; r < rows; r += step)                                                     \
-      sweep_##T(d, a + r * ld, ld, v + r, ctk_min(step, rows - r), columns, r == 0);             \
+      sweep_##T(d, a + r * ld, ld, v + r, ctk_min(step, rows - r), columns, fresh && r == 0);    \
   }                                                                                              \
   CTK_CLONES static void outer_##T(T *c, int64_t ldc, const T *a, int64_t stride, const T *b,    \
                                    int64_t m, int64_t n) {                                       \
@@ -207,8 +207,8 @@ static inline int leading(int64_t ld, int64_t rows, int64_t columns) {
     switch (path) {                                                                              \
       case DOTS_A: dots_##T(c, p->ldc, a, p->lda, b, p->m, p->k); break;                         \
       case DOTS_B: dots_##T(c, 1, b, p->ldb, a, p->n, p->k); break;                              \
-      case COMBINE_A: combine_##T(c, a, p->lda, b, p->k, p->m); break;                           \
-      case COMBINE_B: combine_##T(c, b, p->ldb, a, p->k, p->n); break;                           \
+      case COMBINE_A: combine_##T(c, a, p->lda, b, p->k, p->m, 1); break;                        \
+      case COMBINE_B: combine_##T(c, b, p->ldb, a, p->k, p->n, 1); break;                        \
       case OUTER: outer_##T(c, p->ldc, a, p->ta ? 1 : p->lda, b, p->m, p->n); break;             \
       case BLAS:                                                                                 \
         gemm(ROW_MAJOR, p->ta ? TRANS : NO_TRANS, p->tb ? TRANS : NO_TRANS, (int)p->m,           \
@@ -393,4 +393,27 @@ static void gemm_f32(const ctk_instr *instr) { run_gemm(instr, CTK_F32, 4, produ
 
 ctk_fn ctk_gemm(int dtype) {
   return dtype == CTK_F64 ? gemm_f64 : dtype == CTK_F32 ? gemm_f32 : NULL;
+}
+
+// ---- Products with a vector inside a fused loop --------------------------------------------------
+
+#define DEFINE_ROWS(T)                                                                           \
+  static void row_dots_##T(const ctk_instr *i) {                                                 \
+    const ctk_rows_desc *r = i->x;                                                               \
+    dots_##T((T *)i->d, 1, (const T *)i->a, r->ld, (const T *)i->b, i->n, r->columns);           \
+  }                                                                                              \
+  static void row_combine_##T(const ctk_instr *i) {                                              \
+    const ctk_rows_desc *r = i->x;                                                               \
+    combine_##T((T *)i->d, (const T *)i->a, r->ld, (const T *)i->b, i->n, r->columns, i->first); \
+  }
+
+DEFINE_ROWS(f64)
+DEFINE_ROWS(f32)
+
+ctk_fn ctk_row_dots(int dtype) {
+  return dtype == CTK_F64 ? row_dots_f64 : dtype == CTK_F32 ? row_dots_f32 : NULL;
+}
+
+ctk_fn ctk_row_combine(int dtype) {
+  return dtype == CTK_F64 ? row_combine_f64 : dtype == CTK_F32 ? row_combine_f32 : NULL;
 }

@@ -27,7 +27,8 @@ extension RuntimeTests {
       func naive<T: BinaryFloatingPoint>(_ a: [T], _ b: [T], onto c: [T]) -> [T] {
         var c = c
         for s in 0..<batch {
-          let a0 = sharedA ? 0 : s * sizeA, b0 = sharedB ? 0 : s * sizeB
+          let a0 = sharedA ? 0 : s * sizeA
+          let b0 = sharedB ? 0 : s * sizeB
           for i in 0..<m {
             for j in 0..<n {
               var sum = 0.0
@@ -98,7 +99,8 @@ extension RuntimeTests {
     @Test func concurrentCallers() throws {
       let c = Case(m: 150, n: 120, k: 80)
       var r = SplitMix(8)
-      let a: [Double] = r.array(c.sizeA), b: [Double] = r.array(c.sizeB)
+      let a: [Double] = r.array(c.sizeA)
+      let b: [Double] = r.array(c.sizeB)
       var expected = [Double](repeating: 0, count: c.sizeC)
       try runKernel(ctk_gemm(Double.dtype), &expected, a, b, x: c.desc)
       let same = expected

@@ -23,9 +23,10 @@ extension RuntimeTests {
         Matrix(
           a.rows, b.columns,
           (0..<a.rows * b.columns).map { at in
-            T((0..<a.columns).reduce(0.0) {
-              $0 + Double(a[at / b.columns, $1]) * Double(b[$1, at % b.columns])
-            })
+            T(
+              (0..<a.columns).reduce(0.0) {
+                $0 + Double(a[at / b.columns, $1]) * Double(b[$1, at % b.columns])
+              })
           })
       }
       static func identity(_ n: Int) -> Matrix {
@@ -76,7 +77,8 @@ extension RuntimeTests {
       var r = SplitMix(15)
       for n in sizes {
         let count = n < 20 ? 60 : 5
-        var a: [T] = [], exact: [Matrix<T>] = []
+        var a: [T] = []
+        var exact: [Matrix<T>] = []
         for k in 0..<count {
           let g = Matrix<T>(n, n, r.array(n * n))
           var m = g * g.transposed
@@ -108,9 +110,11 @@ extension RuntimeTests {
     static func checkTriangular<T: KernelElement & BinaryFloatingPoint>(_: T.Type) throws {
       var r = SplitMix(16)
       for round in 0..<300 {
-        let n = sizes.randomElement(using: &r)!, m = [1, 2, 7, 40, 130].randomElement(using: &r)!
+        let n = sizes.randomElement(using: &r)!
+        let m = [1, 2, 7, 40, 130].randomElement(using: &r)!
         let count = [1, 2, 30].randomElement(using: &r)!
-        let sharedA = r.int(0...2) == 0, sharedB = r.int(0...4) == 0
+        let sharedA = r.int(0...2) == 0
+        let sharedB = r.int(0...4) == 0
         var s = desc(count, n, m, sa: sharedA ? 0 : n * n, sb: sharedB ? 0 : n * m)
         (s.upper, s.transpose) = (Int32(r.int(0...1)), Int32(r.int(0...1)))
         (s.unitDiagonal, s.leftSide) = (Int32(r.int(0...1)), Int32(r.int(0...1)))
@@ -150,7 +154,8 @@ extension RuntimeTests {
     static func checkGeneral<T: KernelElement & BinaryFloatingPoint>(_: T.Type) throws {
       var r = SplitMix(17)
       for n in sizes {
-        let count = n < 20 ? 50 : 4, m = [1, 3, 20].randomElement(using: &r)!
+        let count = n < 20 ? 50 : 4
+        let m = [1, 3, 20].randomElement(using: &r)!
         var a = (0..<count).flatMap { _ in regular(&r, n, of: T.self) }
         for j in 0..<n { a[n * n + j] = 0 }  // the second is singular
         a[2 * n * n] = .infinity
@@ -179,7 +184,8 @@ extension RuntimeTests {
     /// By elimination with the largest pivot of each column.
     static func determinant<T>(_ a: Matrix<T>) -> (sign: Double, log: Double) {
       var rows = (0..<a.rows).map { i in (0..<a.rows).map { Double(a[i, $0]) } }
-      var sign = 1.0, sum = 0.0
+      var sign = 1.0
+      var sum = 0.0
       for k in 0..<a.rows {
         let pivot = rows.indices.max { abs(rows[$0][k]) < abs(rows[$1][k]) }!
         let row = rows.remove(at: pivot)
@@ -263,7 +269,8 @@ extension RuntimeTests {
               #expect(d[k].allSatisfy { $0.isNaN })
               continue
             }
-            let q = Matrix(n, m, d[k][..<(n * m)]), upper = Matrix(m, m, d[k][(n * m)...])
+            let q = Matrix(n, m, d[k][..<(n * m)])
+            let upper = Matrix(m, m, d[k][(n * m)...])
             let bound = 20 * Double(n) * T.epsilon
             #expect(upper.keeping { $0 <= $1 }.e == upper.e)
             #expect((0..<m).allSatisfy { upper[$0, $0] >= 0 })
@@ -296,7 +303,8 @@ extension RuntimeTests {
             #expect(d[k].allSatisfy { $0.isNaN })
             continue
           }
-          let values = Array(d[k][..<n]), v = Matrix(n, n, d[k][n...])
+          let values = Array(d[k][..<n])
+          let v = Matrix(n, n, d[k][n...])
           let scaled = Matrix(n, n, v.e.indices.map { v.e[$0] * values[$0 % n] })
           let matrix = Matrix(n, n, a[k * n * n..<(k + 1) * n * n])
           let bound = 40 * Double(n) * T.epsilon

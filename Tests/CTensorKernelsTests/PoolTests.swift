@@ -1,12 +1,11 @@
 import CTensorKernels
 import Foundation
-import Synchronization
 import Testing
 
 extension RuntimeTests {
   @Suite struct PoolTests {
     /// What the bodies of a region saw.
-    final class Region: Sendable {
+    final class Region: @unchecked Sendable {
       struct State {
         var calls: [Int]
         var running = Set<Int32>()
@@ -14,18 +13,22 @@ extension RuntimeTests {
         var threads = Set<Int32>()
         var order: [Int64] = []
       }
-      let state: Mutex<State>
+      private var shared: State
+      private let lock = NSLock()  // one that the thread sanitizer knows
       let nested: Int
       let pause: UInt32
 
       init(count: Int, nested: Int = 0, pause: UInt32 = 0) {
-        state = Mutex(State(calls: Array(repeating: 0, count: count)))
+        shared = State(calls: Array(repeating: 0, count: count))
         self.nested = nested
         self.pause = pause
       }
 
+      func update(_ body: (inout State) -> Void) { lock.withLock { body(&shared) } }
+      var state: State { lock.withLock { shared } }
+
       func body(_ i: Int64, _ thread: Int32) {
-        state.withLock {
+        update {
           $0.calls[Int(i)] += 1
           $0.overlaps += $0.running.insert(thread).inserted ? 0 : 1
           $0.threads.insert(thread)
@@ -34,16 +37,16 @@ extension RuntimeTests {
         if nested > 0 {
           let inner = Region(count: nested)
           inner.run()
-          let seen = inner.state.withLock { $0 }
+          let seen = inner.state
           #expect(seen.order == (0..<Int64(nested)).map { $0 })
           #expect(seen.threads == [0])
         }
         if pause > 0 { usleep(pause) }
-        _ = state.withLock { $0.running.remove(thread) }
+        update { $0.running.remove(thread) }
       }
 
       func run() {
-        let count = Int64(state.withLock { $0.calls.count })
+        let count = Int64(state.calls.count)
         ctk_parallel(
           count,
           { context, i, thread in
@@ -52,7 +55,7 @@ extension RuntimeTests {
       }
 
       func check() {
-        let seen = state.withLock { $0 }
+        let seen = state
         #expect(seen.calls.allSatisfy { $0 == 1 })
         #expect(seen.overlaps == 0)
       }
@@ -68,7 +71,7 @@ extension RuntimeTests {
           let region = Region(count: count)
           region.run()
           region.check()
-          #expect(region.state.withLock { $0.threads.allSatisfy { $0 >= 0 && $0 < threads } })
+          #expect(region.state.threads.allSatisfy { $0 >= 0 && $0 < threads })
         }
       }
     }
@@ -90,7 +93,7 @@ extension RuntimeTests {
       let region = Region(count: 16, pause: 5000)
       region.run()
       region.check()
-      #expect(region.state.withLock { $0.threads.count } > 1)
+      #expect(region.state.threads.count > 1)
     }
 
     @Test func wakesSleepingWorkers() {
@@ -103,7 +106,7 @@ extension RuntimeTests {
         let region = Region(count: 6, pause: 3000)
         region.run()
         region.check()
-        if region.state.withLock({ $0.threads.count }) > 1 { shared += 1 }
+        if region.state.threads.count > 1 { shared += 1 }
       }
       #expect(shared > 10)
     }

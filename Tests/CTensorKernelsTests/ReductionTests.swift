@@ -36,7 +36,9 @@ extension RuntimeTests {
     }
 
     static func identity<T: KernelElement>(_ op: Int32, _: T.Type) -> T {
-      if T.self == Double.self { return ([0, 1, -.infinity, .infinity] as [Double])[Int(op)] as! T }
+      if T.self == Double.self {
+        return ([0, 1, -.infinity, .infinity] as [Double])[Int(op)] as! T
+      }
       if T.self == Float.self { return ([0, 1, -.infinity, .infinity] as [Float])[Int(op)] as! T }
       if T.self == Int64.self { return ([0, 1, .min, .max] as [Int64])[Int(op)] as! T }
       return ([0, 0, 0, 1] as [UInt8])[Int(op)] as! T
@@ -75,7 +77,8 @@ extension RuntimeTests {
         }
       }
       guard special, n > 0 else { return a }
-      let doubles: [Double] = [.nan, .infinity, -0.0], floats: [Float] = [.nan, -.infinity, -0.0]
+      let doubles: [Double] = [.nan, .infinity, -0.0]
+      let floats: [Float] = [.nan, -.infinity, -0.0]
       for k in 0...(n / 50) {
         let i = r.int(0...n - 1)
         if T.self == Double.self { a[i] = doubles[k % 3] as! T }
@@ -119,7 +122,8 @@ extension RuntimeTests {
     static func reduce<T: KernelElement>(
       _ fn: ctk_fn?, _ a: [T], _ shape: ctk_reduce_desc, into d: [T], block: Int
     ) throws -> [T] {
-      var d = d, start = 0
+      var d = d
+      var start = 0
       while start < a.count {
         let n = Swift.min(block, a.count - start)
         try runKernel(
@@ -134,7 +138,8 @@ extension RuntimeTests {
       for round in 0..<400 {
         let op = operations(T.self).randomElement(using: &r)!
         let inner = r.int(0...2) == 0 ? 1 : r.int(1...(r.int(0...1) == 0 ? 12 : 150))
-        let outer = r.int(1...5), reduced = r.int(1...(r.int(0...1) == 0 ? 9 : 300))
+        let outer = r.int(1...5)
+        let reduced = r.int(1...(r.int(0...1) == 0 ? 9 : 300))
         let shape = ctk_reduce_desc(
           outer: Int64(outer), reduced: Int64(reduced), inner: Int64(inner))
         let a: [T] = data(&r, outer * reduced * inner, op, special: op >= max && round % 2 == 0)

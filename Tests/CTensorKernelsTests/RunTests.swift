@@ -41,16 +41,20 @@ extension RuntimeTests {
 
     /// Through a scratch block per thread to an output and a partial sum per chunk.
     static func loop(_ b: [Double], block: Int, chunk: Int, parallel: Bool) throws -> [Double] {
-      let n = b.count, chunks = (n + chunk - 1) / chunk
+      let n = b.count
+      let chunks = (n + chunk - 1) / chunk
       var d = [Double](repeating: .nan, count: n + chunks)
       let scratch = UnsafeMutableRawPointer.allocate(
         byteCount: Int(CTK_MAX_THREADS) * block * 8, alignment: 8)
       defer { scratch.deallocate() }
-      let own = Int32(block * 8), block64 = scratch.assumingMemoryBound(to: CChar.self)
+      let own = Int32(block * 8)
+      let block64 = scratch.assumingMemoryBound(to: CChar.self)
       d.withUnsafeMutableBytes { d in
         b.withUnsafeBytes { b in
           let out = d.baseAddress?.assumingMemoryBound(to: CChar.self)
-          var load = ctk_instr(), mix = ctk_instr(), sum = ctk_instr()
+          var load = ctk_instr()
+          var mix = ctk_instr()
+          var sum = ctk_instr()
           load.fn = Self.iota
           load.d = block64
           load.perThread.0 = own

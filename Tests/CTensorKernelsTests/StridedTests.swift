@@ -24,7 +24,8 @@ extension RuntimeTests {
 
       /// Offset of a flat index from the base.
       func offset(_ flat: Int) -> Int {
-        var rest = flat, offset = 0
+        var rest = flat
+        var offset = 0
         for i in dims.indices.reversed() {
           offset += rest % dims[i] * strides[i]
           rest /= dims[i]
@@ -34,7 +35,8 @@ extension RuntimeTests {
 
       /// Lowest and highest offset.
       var extent: (Int, Int) {
-        var low = 0, high = 0
+        var low = 0
+        var high = 0
         for (d, s) in zip(dims, strides) {
           if s < 0 { low += (d - 1) * s } else { high += (d - 1) * s }
         }
@@ -45,7 +47,8 @@ extension RuntimeTests {
       static func random(_ r: inout SplitMix, broadcast: Bool) -> Layout {
         let rank = r.int(0...5)
         let dims = (0..<rank).map { _ in r.int(0...9) < 2 ? 1 : r.int(1...(rank > 3 ? 4 : 23)) }
-        var strides = [Int](repeating: 0, count: rank), next = 1
+        var strides = [Int](repeating: 0, count: rank)
+        var next = 1
         for axis in (0..<rank).shuffled(using: &r) {
           if broadcast && r.int(0...4) == 0 { continue }
           strides[axis] = r.int(0...4) == 0 ? -next : next
@@ -107,7 +110,8 @@ extension RuntimeTests {
         for store in [false, true] {
           try Self.check(layout, 0, rows * columns, &r, store: store, of: Float.self)
           try Self.check(layout, 0, rows * columns, &r, store: store, of: Double.self)
-          try Self.check(layout, columns / 2, rows * columns - columns, &r, store: store,
+          try Self.check(
+            layout, columns / 2, rows * columns - columns, &r, store: store,
             of: Double.self)
         }
       }

@@ -64,8 +64,7 @@ struct GraphGenerator {
     case 8...10: reduction(any())
     case 11...13: view(any())
     case 14: joined(any())
-    case 15: `where`(any() .> 0.2, exp(-square(any())), 0.5).self
-    case 16: chosen()
+    case 15, 16: chosen()
     case 17: differentiated()
     case 18: product(any())
     case 19: whole(any())
@@ -87,7 +86,7 @@ struct GraphGenerator {
 
   private mutating func binary() -> Tensor {
     let a = any()
-    let b = pool.filter { $0.shape.broadcast(with: a.shape) != nil }.isEmpty ? a : partner(of: a)
+    let b = partner(of: a)
     let bounded: [(Tensor, Tensor) -> Tensor] = [
       (+), (-), { tanh($0) * $1 }, maximum, minimum, logAddExp, { $0 / (2 + abs($1)) },
     ]
@@ -96,6 +95,7 @@ struct GraphGenerator {
     return choices.chance(0.5) ? function(a, b) : function(b, a)
   }
 
+  /// A tensor whose shape broadcasts with that of another, which is one.
   private mutating func partner(of a: Tensor) -> Tensor {
     choices.pick(pool.filter { $0.shape.broadcast(with: a.shape) != nil })
   }
@@ -171,7 +171,11 @@ struct GraphGenerator {
   private mutating func chosen() -> Tensor {
     let a = any()
     let b = partner(of: a)
-    return choices.chance(0.5) ? `where`(a .< b, a, sin(b)) : (a .>= b).cast(to: .float64)
+    switch choices.below(3) {
+    case 0: return `where`(a .< b, a, sin(b))
+    case 1: return `where`(a .> 0.2, exp(-square(b)), 0.5)
+    default: return (a .>= b).cast(to: .float64)
+    }
   }
 
   private mutating func differentiated() -> Tensor {
@@ -203,11 +207,7 @@ struct GraphGenerator {
 
   private mutating func random() -> Tensor {
     let key = RandomKey(choices.below(1000))
-    return any() * (choices.chance(0.5) ? key.normal(any().shape.suffixShape) : key.uniform())
+    let x = any()
+    return x * (choices.chance(0.5) ? key.normal(Shape(x.shape.suffix(1))) : key.uniform())
   }
-}
-
-extension Shape {
-  /// The last axis alone.
-  fileprivate var suffixShape: Shape { Shape(suffix(1)) }
 }

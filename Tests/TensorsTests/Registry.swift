@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tensors
 
-/// One use of the engine that the laws are checked on: derivatives, batching, dtypes, plans, threads.
+/// One use of the engine on which laws are checked: derivatives, batching, dtypes, plans, threads.
 ///
 /// A test walks the graphs of all cases and fails if an operation of the engine occurs in none.
 struct OperationCase: Sendable, CustomTestStringConvertible {
@@ -15,6 +15,13 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
 
   init(
     _ name: String, _ samples: Sample..., order: Int = 2,
+    function: @escaping @Sendable ([Tensor]) -> [Tensor]
+  ) {
+    self.init(name, samples, order: order, function: function)
+  }
+
+  init(
+    _ name: String, _ samples: [Sample], order: Int = 2,
     function: @escaping @Sendable ([Tensor]) -> [Tensor]
   ) {
     self.name = name
@@ -93,7 +100,8 @@ struct Sample: Sendable {
       }
       return Tensor(elements, shape: shape, dtype: dtype)
     case .integers(let range):
-      return Tensor((0..<count).map { _ in range.lowerBound + generator.below(range.count) }, shape: shape)
+      let elements = (0..<count).map { _ in range.lowerBound + generator.below(range.count) }
+      return Tensor(elements, shape: shape)
     case .mask:
       return Tensor((0..<count).map { _ in generator.chance(0.5) }, shape: shape)
     }
@@ -103,7 +111,7 @@ struct Sample: Sendable {
 enum Registry {
   static let all: [OperationCase] =
     unary + special + binary + comparisons + reductions + views + joining + products + factorizations
-    + indexing + ordering + cumulative + others
+    + indexing + ordering + cumulative + loops + others
 
   static let differentiable = all.filter { $0.order > 0 }
 }

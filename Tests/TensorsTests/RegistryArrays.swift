@@ -201,6 +201,33 @@ extension Registry {
     },
   ]
 
+  static let loops: [OperationCase] = [
+    OperationCase("scan", .real([2]), .real([4, 2]), .real([2])) { x in
+      let result = scan(
+        { carry, step in
+          let next = tanh(carry[0] * x[2] + step[0])
+          return (carry: [next], y: [next * step[0]])
+        }, initial: [x[0]], xs: [x[1]])
+      return result.carry + result.ys
+    },
+    OperationCase("scan, reversed", .real([2]), .real([3, 2, 2], -1...1)) { x in
+      let result = scan(
+        { carry, step in
+          let next = matmul(step[0], carry[0])
+          return (carry: [next, carry[1] + next.sum()], y: [])
+        }, initial: [x[0], x[0].sum()], xs: [x[1]], reversed: true)
+      return result.carry
+    },
+    OperationCase("whileLoop", .real([3], 1.0...3), order: 0) { x in
+      let results = whileLoop(initial: [stopGradient(x[0]), Tensor(0.0).cast(to: x[0].dtype)]) {
+        $0[0].sum() .< 40
+      } body: {
+        [$0[0] * 1.5, $0[1] + 1]
+      }
+      return results
+    },
+  ]
+
   static let others: [OperationCase] = [
     OperationCase("random", .integers([], 0..<1000), order: 0) { x in
       let key = RandomKey(tensor: x[0])

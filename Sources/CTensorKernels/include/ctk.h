@@ -16,7 +16,7 @@ extern "C" {
 
 enum { CTK_F64 = 0, CTK_F32 = 1, CTK_I64 = 2, CTK_BOOL = 3 };  // bool: one byte, 0 or 1
 
-enum { CTK_MAX_RANK = 8, CTK_BLOCK = 512, CTK_CHUNK = 2048 };
+enum { CTK_MAX_RANK = 8, CTK_BLOCK = 512, CTK_CHUNK = 1024 };
 
 typedef struct ctk_instr ctk_instr;
 typedef void (*ctk_fn)(const ctk_instr *);
@@ -161,6 +161,13 @@ ctk_fn ctk_reduce_rows(int op, int dtype);
 ctk_fn ctk_reduce_columns(int op, int dtype);
 // d[i] = op over p in 0..<parts of a[p*n + i], in order: joins partial results. x: int64_t parts.
 ctk_fn ctk_join(int op, int dtype);
+
+// ---- Products of a matrix with a vector (inside loops over the matrix's rows) ----------------------
+typedef struct { int64_t columns, ld; } ctk_rows_desc;  // ld: elements between rows
+// d[i] = sum over j of a[i, j] b[j]; a is at row `start`.
+ctk_fn ctk_row_dots(int dtype);
+// d[j] (+)= sum over i of a[i, j] b[i]; a at row `start`; d starts afresh when `first`.
+ctk_fn ctk_row_combine(int dtype);
 
 // ---- Whole-array kernels (one instruction each) -------------------------------------------------
 // x describes; n, start unused unless said.

@@ -166,9 +166,8 @@ private struct FloatFormat {
     }
     let digits = FloatDigits(value, isSingle)
     if isScientific {
-      let parts = digits.scientific(fraction)
-      let zeros = String(repeating: "0", count: fraction - parts.fraction.count)
-      return parts.integer.paddedLeft(to: left) + "." + parts.fraction + zeros
+      let parts = digits.scientific(exactly: fraction)
+      return parts.integer.paddedLeft(to: left) + "." + parts.fraction
         + FloatDigits.exponentText(parts.exponent, exponentWidth)
     }
     let parts = digits.positional(FloatFormat.precision)
@@ -179,6 +178,7 @@ private struct FloatFormat {
 /// The fewest decimal digits that tell a number from its neighbours.
 private struct FloatDigits {
   private let value: Double
+  private let isSingle: Bool
   private let sign: String
   private var digits: [Character] = []
   /// The power of ten of the first digit.
@@ -186,6 +186,7 @@ private struct FloatDigits {
 
   init(_ value: Double, _ isSingle: Bool) {
     self.value = value
+    self.isSingle = isSingle
     sign = value.sign == .minus && !value.isNaN ? "-" : ""
     guard value.isFinite else { return }
     // Swift prints these very digits, with or without an exponent.
@@ -207,10 +208,19 @@ private struct FloatDigits {
     if digits.count - 1 <= limit {
       return (sign + String(digits[0]), String(digits.dropFirst()), exponent)
     }
-    // Rounded from the number itself, not from its shortest digits.
-    let parts = FloatDigits.print("%.\(limit)e", value.magnitude).split(separator: "e")
-    let mantissa = FloatDigits.split(String(parts[0]))
-    return (sign + mantissa.integer, mantissa.fraction, Int(parts[1]) ?? 0)
+    var result = scientific(exactly: limit)
+    while result.fraction.last == "0" { result.fraction.removeLast() }
+    return result
+  }
+
+  /// With a given number of digits after the point, rounded from the number itself and not from its
+  /// shortest digits.
+  func scientific(exactly count: Int) -> (integer: String, fraction: String, exponent: Int) {
+    let parts = FloatDigits.print("%.\(count)e", value.magnitude).split(separator: "e")
+    let mantissa = parts[0].split(separator: ".")
+    return (
+      sign + mantissa[0], mantissa.count > 1 ? String(mantissa[1]) : "", Int(parts[1]) ?? 0
+    )
   }
 
   /// ddd.ddd, with at most `limit` digits after the point.
@@ -230,7 +240,7 @@ private struct FloatDigits {
   /// As a number on its own: `1.0`, `1e+16`, `1.5e-05`.
   var scalarText: String {
     guard value.isFinite else { return value.isNaN ? "nan" : sign + "inf" }
-    if value == 0 || (value.magnitude < 1e16 && value.magnitude >= 1e-4) {
+    if value == 0 || (value.magnitude < (isSingle ? 1e6 : 1e16) && value.magnitude >= 1e-4) {
       let parts = positional(400)
       return parts.integer + "." + (parts.fraction.isEmpty ? "0" : parts.fraction)
     }

@@ -16,6 +16,10 @@ struct Item {
     case elementwise(any ElementwiseOperation)
     case random(RandomOperation)
     case reduce(any ReductionOperation)
+    /// A matrix of many rows times a vector, row by row.
+    case rowDots(RowProduct)
+    /// The transpose of a matrix of many rows times a vector: rows summed with weights.
+    case rowCombine(RowProduct)
     case array(any ArrayOperation)
     case concat(axis: Int)
     case place(PlaceOperation)
@@ -32,7 +36,7 @@ struct Item {
   /// Whether it runs inside a fused loop and can hand its elements to others there.
   var isFusible: Bool {
     switch kind {
-    case .elementwise, .random: true
+    case .elementwise, .random, .rowDots: true
     default: false
     }
   }
@@ -184,6 +188,9 @@ struct IR {
     var operands = operands.map { operand -> Operand in
       if case .constant = items[operand.item].kind { return copy(operand, operand.view.shape) }
       return operand
+    }
+    if operation is MatMulOperation, let kind = RowProduct.kind(operands.map(\.view), node.dtype) {
+      return merged(kind, operation, operands, node)
     }
     let dtypes = operands.map { items[$0.item].dtype }
     let isAccepted =

@@ -14,7 +14,7 @@ struct LoopBuilder {
   let count: Int
   private let dtypes: [DType]
   private let isBlocked: Bool
-  private var chunk: Int
+  private let chunk: Int
 
   /// What an instruction reads or writes: a value made in the loop, or memory.
   private enum Slot {
@@ -41,33 +41,18 @@ struct LoopBuilder {
   private var loads: [[Int]: Int] = [:]
   private var joins: [Draft] = []
 
-  init(_ items: [Int], _ ir: IR, _ rowLength: Int?) {
+  init(_ items: [Int], _ ir: IR, _ chunk: Int) {
     dtypes = ir.items.map(\.dtype)
-    let first = ir.items[items[0]]
-    if case .reduce = first.kind {
-      count = first.operands[0].view.shape.elementCount
-    } else {
-      count = first.count
-    }
+    count = ir.items[items[0]].loopCount
     isBlocked = count > Int(CTK_BLOCK)
-    chunk = Int(CTK_CHUNK)
-    if let rowLength { chunk = max(chunk / rowLength, 1) * rowLength }
-    // A reduction over an outer axis whose result is large would need as much again per chunk.
-    for index in items {
-      guard case .reduce(let operation) = ir.items[index].kind else { continue }
-      let extents = ReduceExtents(operation, ir.items[index].operands[0].view.shape)
-      let chunks = (count + chunk - 1) / chunk
-      if extents.inner > 1 && extents.outer * extents.inner * chunks > count / 4 { chunk = count }
-    }
+    self.chunk = chunk
   }
 
   private var chunkCount: Int { (count + chunk - 1) / chunk }
 
-  /// The value an operand is, if this loop has made it and in the order of the loop.
-  func value(of operand: Operand) -> Int? {
-    guard let value = valueOf[operand.item], operand.view.offset == 0,
-      operand.view.isContiguous, operand.view.shape.elementCount == count
-    else { return nil }
+  /// The value that this loop has made for an item.
+  func value(of item: Int) -> Int {
+    guard let value = valueOf[item] else { preconditionFailure("a value before it is made") }
     return value
   }
 
@@ -84,6 +69,10 @@ struct LoopBuilder {
       addRandom(index, operation, item, operands, memory)
     case .reduce(let operation):
       addReduction(operation, item, operands, memory, &program)
+    case .rowDots(let product):
+      addRowDots(index, product, item, operands, memory)
+    case .rowCombine(let product):
+      addRowCombine(product, item, operands, memory, &program)
     default: preconditionFailure("not a loop's member")
     }
   }
@@ -155,21 +144,70 @@ struct LoopBuilder {
     var draft = Draft(
       function: kernel, count: count, places: [],
       descriptor: .init(copying: extents.descriptor))
-    var target = memory
-    if !isRows && isBlocked && chunkCount > 1 {
-      let partials = program.addBuffer(chunkCount * item.byteCount)
-      target = .buffer(partials, 0)
-      draft.bytesPerChunk = Int32(item.byteCount)
-      addJoin(operation, item, target, memory)
-    }
+    let target =
+      isRows ? memory : partials(operation.code, item, memory, &draft, &program)
     pending.append(Pending(draft: draft, slots: [.memory(target, step: 0), source]))
   }
 
-  private mutating func addJoin(
-    _ operation: any ReductionOperation, _ item: Item, _ partials: Place, _ memory: Place
+  private mutating func addRowDots(
+    _ index: Int, _ product: RowProduct, _ item: Item, _ operands: [LoopOperand],
+    _ memory: Place?
   ) {
-    guard let join = ctk_join(operation.code, item.dtype.kernelCode) else {
-      preconditionFailure("\(operation.name) does not exist for \(item.dtype)")
+    guard let kernel = ctk_row_dots(item.dtype.kernelCode),
+      case .memory(let matrix, _) = operands[0], case .memory(let vector, _) = operands[1]
+    else { preconditionFailure("matmul does not exist for \(item.dtype)") }
+    let result = define(index, item.dtype, memory)
+    pending.append(
+      Pending(
+        draft: Draft(
+          function: kernel, count: count, places: [],
+          descriptor: .init(copying: product.descriptor), weight: product.columns),
+        slots: [
+          .value(result), .memory(matrix, step: rowStep(product, item)), .memory(vector, step: 0),
+        ]))
+  }
+
+  private mutating func addRowCombine(
+    _ product: RowProduct, _ item: Item, _ operands: [LoopOperand], _ memory: Place?,
+    _ program: inout Program
+  ) {
+    guard let memory, let kernel = ctk_row_combine(item.dtype.kernelCode),
+      case .memory(let matrix, _) = operands[0]
+    else { preconditionFailure("matmul does not exist for \(item.dtype)") }
+    let weights = read(operands[1], item.dtype, item.operands[1].view.shape, spreading: true).slot
+    var draft = Draft(
+      function: kernel, count: count, places: [],
+      descriptor: .init(copying: product.descriptor), weight: product.columns)
+    let target = partials(Int32(CTK_SUM), item, memory, &draft, &program)
+    pending.append(
+      Pending(
+        draft: draft,
+        slots: [
+          .memory(target, step: 0), .memory(matrix, step: rowStep(product, item)), weights,
+        ]))
+  }
+
+  private func rowStep(_ product: RowProduct, _ item: Item) -> Int32 {
+    Int32(product.stride * item.dtype.byteCount)
+  }
+
+  /// Where a reduction leaves its results: at home, or, when there are several chunks, one set per
+  /// chunk, to be joined after the loop.
+  private mutating func partials(
+    _ code: Int32, _ item: Item, _ memory: Place, _ draft: inout Draft, _ program: inout Program
+  ) -> Place {
+    guard isBlocked && chunkCount > 1 else { return memory }
+    let partials = Place.buffer(program.addBuffer(chunkCount * item.byteCount), 0)
+    draft.bytesPerChunk = Int32(item.byteCount)
+    addJoin(code, item, partials, memory)
+    return partials
+  }
+
+  private mutating func addJoin(
+    _ code: Int32, _ item: Item, _ partials: Place, _ memory: Place
+  ) {
+    guard let join = ctk_join(code, item.dtype.kernelCode) else {
+      preconditionFailure("no reduction \(code) for \(item.dtype)")
     }
     joins.append(
       Draft(

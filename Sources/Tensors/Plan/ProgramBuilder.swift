@@ -17,7 +17,7 @@ struct ProgramBuilder {
     assignBuffers()
     for step in schedule.steps {
       switch step {
-      case .loop(let members, let rowLength): emitLoop(members, rowLength)
+      case .loop(let members, let chunk): emitLoop(members, chunk)
       case .single(let item): emitSingle(item)
       }
     }
@@ -216,16 +216,17 @@ struct ProgramBuilder {
 
   // MARK: Loops
 
-  private mutating func emitLoop(_ members: [Int], _ rowLength: Int?) {
-    var loop = LoopBuilder(members, ir, rowLength)
+  private mutating func emitLoop(_ members: [Int], _ chunk: Int) {
+    var loop = LoopBuilder(members, ir, chunk)
     if loop.count == 0 {
       emitEmpty(members)
       return
     }
     for index in members {
       let item = ir.items[index]
-      let operands = item.operands.map { operand -> LoopOperand in
-        if let value = loop.value(of: operand) { return .value(value) }
+      let operands = item.operands.indices.map { number -> LoopOperand in
+        let operand = item.operands[number]
+        if schedule.isInside(index, number) { return .value(loop.value(of: operand.item)) }
         return .memory(place(operand), operand.view)
       }
       let memory = bufferOf[index].map { Place.buffer($0, 0) }
@@ -272,18 +273,8 @@ struct Consumers {
   init(_ ir: IR, _ schedule: Schedule) {
     needsBuffer = [Bool](repeating: false, count: ir.items.count)
     for (index, item) in ir.items.enumerated() {
-      let level = schedule.loopLevel[index]
-      let count: Int
-      if case .reduce = item.kind {
-        count = item.operands[0].view.shape.elementCount
-      } else {
-        count = item.count
-      }
-      for operand in item.operands where ir.items[operand.item].isFusible {
-        let isInside =
-          level >= 0 && schedule.loopLevel[operand.item] == level
-          && schedule.isHandedOver(operand, ir.items, count)
-        if !isInside { needsBuffer[operand.item] = true }
+      for (number, operand) in item.operands.enumerated() where ir.items[operand.item].isFusible {
+        if !schedule.isInside(index, number) { needsBuffer[operand.item] = true }
       }
     }
     for output in ir.outputs { needsBuffer[output] = true }

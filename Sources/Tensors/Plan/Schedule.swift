@@ -7,13 +7,14 @@ internal import CTensorKernels
 /// iteration space do. Items of one level and one element count share a loop, so no cycle can arise.
 struct Schedule {
   enum Step {
-    case loop([Int], rowLength: Int?)
+    case loop([Int], chunk: Int)
     case single(Int)
   }
 
   private(set) var steps: [Step] = []
   /// The level of each fused item; −1 for others.
   private(set) var loopLevel: [Int]
+  private let items: [Item]
 
   private struct LoopKey: Hashable {
     let level: Int
@@ -21,76 +22,108 @@ struct Schedule {
   }
 
   init(_ ir: IR) {
-    let items = ir.items
+    items = ir.items
     var available = [Int](repeating: 0, count: items.count)
     loopLevel = [Int](repeating: -1, count: items.count)
     var loops: [LoopKey: [Int]] = [:]
-    var rowLengths: [LoopKey: Int] = [:]
-    var byLevel: [Int: [(first: Int, step: LoopKey?)]] = [:]
-
-    func readiness(_ item: Item, _ count: Int) -> Int {
-      var level = 0
-      for operand in item.operands {
-        let isInline = isHandedOver(operand, items, count)
-        level = max(level, isInline ? loopLevel[operand.item] : available[operand.item])
-      }
-      return level
-    }
-
-    for (index, item) in items.enumerated() {
-      switch item.kind {
-      case .input, .constant:
-        continue
-      case .elementwise, .random, .reduce:
-        let count = loopCount(item)
-        var key = LoopKey(level: readiness(item, count), count: count)
-        if let row = Schedule.rowLength(item), count > Int(CTK_BLOCK) {
-          // One loop cuts its iteration space at the ends of one kind of row.
-          while let other = rowLengths[key], other != row {
+    var chunks: [LoopKey: Int] = [:]
+    var byLevel: [Int: [(first: Int, key: LoopKey?)]] = [:]
+    for index in items.indices {
+      switch items[index].kind {
+      case .input, .constant: continue
+      case .array, .place, .concat:
+        let level = items[index].operands.map { available[$0.item] }.max() ?? 0
+        byLevel[level, default: []].append((index, nil))
+        available[index] = level + 1
+      case .elementwise, .random, .reduce, .rowDots, .rowCombine:
+        let count = items[index].loopCount
+        var key = LoopKey(level: readiness(index, available), count: count)
+        if let chunk = items[index].chunk {
+          // The order in which a reduction adds up must not depend on its company.
+          while let other = chunks[key], other != chunk {
             key = LoopKey(level: key.level + 1, count: count)
           }
-          rowLengths[key] = row
+          chunks[key] = chunk
         }
         if loops[key] == nil { byLevel[key.level, default: []].append((index, key)) }
         loops[key, default: []].append(index)
         loopLevel[index] = key.level
         available[index] = key.level + 1
-      case .array, .place, .concat:
-        let level = item.operands.map { available[$0.item] }.max() ?? 0
-        byLevel[level, default: []].append((index, nil))
-        available[index] = level + 1
       }
     }
     for level in byLevel.keys.sorted() {
-      for entry in byLevel[level] ?? [] {
-        if let key = entry.step {
-          steps.append(.loop(loops[key] ?? [], rowLength: rowLengths[key]))
+      for (first, key) in byLevel[level] ?? [] {
+        if let key {
+          steps.append(.loop(loops[key] ?? [], chunk: chunks[key] ?? Int(CTK_CHUNK)))
         } else {
-          steps.append(.single(entry.first))
+          steps.append(.single(first))
         }
       }
     }
   }
 
-  /// Whether the consumer, looping over `count` elements, sees the operand's elements in the order
-  /// in which they are made.
-  func isHandedOver(_ operand: Operand, _ items: [Item], _ count: Int) -> Bool {
-    items[operand.item].isFusible && items[operand.item].count == count
+  /// The first level at which a fused item can run.
+  private func readiness(_ index: Int, _ available: [Int]) -> Int {
+    var level = 0
+    for number in items[index].operands.indices {
+      let operand = items[index].operands[number].item
+      level = max(
+        level, isHandedOver(to: index, number) ? loopLevel[operand] : available[operand])
+    }
+    return level
+  }
+
+  /// Whether a fused item could see an operand's elements in the order in which they are made.
+  private func isHandedOver(to index: Int, _ number: Int) -> Bool {
+    let item = items[index]
+    switch item.kind {
+    case .rowDots: return false
+    // A draw reads its keys from memory, even where there are as many as draws.
+    case .random: return false
+    case .rowCombine where number == 0: return false
+    default: break
+    }
+    let operand = item.operands[number]
+    let count = item.loopCount
+    return items[operand.item].isFusible && items[operand.item].count == count
       && operand.view.shape.elementCount == count && operand.view.offset == 0
       && operand.view.isContiguous
   }
 
+  /// Whether an operand of a fused item is made in the same loop and need not be in memory.
+  func isInside(_ index: Int, _ number: Int) -> Bool {
+    let level = loopLevel[index]
+    return level >= 0 && loopLevel[items[index].operands[number].item] == level
+      && isHandedOver(to: index, number)
+  }
+}
+
+extension Item {
   /// The iteration space of a fused item: that of what a reduction reduces.
-  private func loopCount(_ item: Item) -> Int {
-    if case .reduce = item.kind { return item.operands[0].view.shape.elementCount }
-    return item.count
+  var loopCount: Int {
+    switch kind {
+    case .reduce: operands[0].view.shape.elementCount
+    case .rowCombine: operands[1].view.shape.elementCount
+    default: count
+    }
   }
 
-  /// For a reduction of whole rows, their length.
-  static func rowLength(_ item: Item) -> Int? {
-    guard case .reduce(let operation) = item.kind else { return nil }
-    let extents = ReduceExtents(operation, item.operands[0].view.shape)
-    return extents.inner == 1 && extents.outer > 1 ? extents.reduced : nil
+  /// For an item that adds up over a loop: how many elements make up a partial result.
+  fileprivate var chunk: Int? {
+    let plain = Int(CTK_CHUNK)
+    switch kind {
+    case .rowCombine: return plain
+    case .reduce(let operation):
+      let extents = ReduceExtents(operation, operands[0].view.shape)
+      if extents.inner == 1 && extents.outer > 1 {
+        // Whole rows.
+        return max(plain / max(extents.reduced, 1), 1) * extents.reduced
+      }
+      // A reduction over an outer axis whose result is large would need as much again per chunk.
+      let chunks = (loopCount + plain - 1) / plain
+      return extents.inner > 1 && count * chunks > loopCount / 4 ? loopCount : plain
+    default: return nil
+    }
   }
 }
 
