@@ -19,7 +19,7 @@ public struct Normal: Distribution {
   public func logProb(_ value: Tensor) -> Tensor { logProb(standardized: (value - loc) / scale) }
 
   private func logProb(standardized z: Tensor) -> Tensor {
-    -0.5 * square(z) - (log(scale) + halfLog2Pi)
+    minusHalf * square(z) - (log(scale) + halfLog2Pi)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
@@ -45,5 +45,7 @@ public struct Normal: Distribution {
   public var variance: Tensor { square(scale).broadcast(to: batchShape) }
 }
 
+// Shared nodes: a density is built anew at every step.
 /// ½ log 2π.
-let halfLog2Pi = 0.918938533204672741780329736405617640
+let halfLog2Pi: Tensor = 0.918938533204672741780329736405617640
+let minusHalf: Tensor = -0.5

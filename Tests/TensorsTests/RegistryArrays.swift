@@ -160,7 +160,7 @@ extension Registry {
     OperationCase("putAlong", .real([3, 4]), .integers([3, 4], 0..<2)) { x in
       [x[0].putAlong(x[1], extent: 3), x[0].putAlong(x[1], axis: 0, extent: 2)]
     },
-    OperationCase("oneHot", .integers([3], 0..<4), order: 0) { [oneHot($0[0], count: 4)] },
+    OperationCase("oneHot", .integers([3], 0..<4), order: 0) { [oneHot($0[0], count: 4, dtype: .bool)] },
   ]
 
   static let ordering: [OperationCase] = [
@@ -231,7 +231,8 @@ extension Registry {
   static let others: [OperationCase] = [
     OperationCase("random", .integers([], 0..<1000), order: 0) { x in
       let key = RandomKey(tensor: x[0])
-      return [key.normal([2, 3]), key.foldIn(1).uniform([4]), key.foldIn("site").bits([3])]
+      let draws = [key.normal([2, 3]), key.foldIn(1).uniform([4]), key.foldIn(2).normal()]
+      return draws.map { $0 .< 0.5 } + [key.foldIn("site").bits([3])]
     },
     OperationCase("withCustomDerivative", .real([3]), .real([3])) { x in
       let (a, b) = (x[0], x[1])

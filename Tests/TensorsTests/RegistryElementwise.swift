@@ -98,7 +98,7 @@ extension Registry {
     },
     OperationCase("clamp", .distinct([9])) { [clamp($0[0], -0.45, 0.45)] },
     OperationCase("cast", .integers([2, 3], -5..<5), .mask([3]), order: 0) { x in
-      [x[0].cast(to: .float64), x[0].cast(to: .bool), x[1].cast(to: .int64)]
+      [x[0].cast(to: .bool), x[1].cast(to: .int64)]
     },
     OperationCase("cast of fractions", .fractions([4]), order: 0) { [$0[0].cast(to: .int64)] },
     OperationCase("stopGradient", .real([3]), .real([3])) { x in

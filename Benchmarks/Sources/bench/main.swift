@@ -2,7 +2,7 @@ import FlowGuides
 import Foundation
 import Models
 
-// Usage: bench WORKLOAD --dtype float32 [--seconds 4]
+// Usage: bench WORKLOAD --dtype float32 [--seconds 4] [--threads 2]
 //        bench cold --dtype float32
 
 struct Options {
@@ -15,6 +15,7 @@ struct Options {
     while let argument = rest.popFirst() {
       switch argument {
       case "--dtype": dtype = rest.popFirst() == "float32" ? .float32 : .float64
+      case "--threads": Threads.count = rest.popFirst().flatMap { Int($0) } ?? Threads.count
       case "--seconds": seconds = rest.popFirst().flatMap(Double.init) ?? seconds
       default: workload = argument
       }

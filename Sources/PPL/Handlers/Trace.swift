@@ -7,13 +7,19 @@ public struct Trace: Sendable {
   private var index: [String: Int] = [:]
   private static let searchLimit = 24
 
-  public init() { sites.reserveCapacity(16) }
+  /// Apart from the sites, so that looking for a name copies none of them.
+  private var names: [String] = []
+
+  public init() {
+    sites.reserveCapacity(16)
+    names.reserveCapacity(16)
+  }
 
   public subscript(name: String) -> Site? { position(of: name).map { sites[$0] } }
 
   private func position(of name: String) -> Int? {
     if sites.count > Trace.searchLimit { return index[name] }
-    return sites.firstIndex { $0.name == name }
+    return names.firstIndex(of: name)
   }
 
   /// Adds a site; returns the error if the name is taken.
@@ -23,12 +29,13 @@ public struct Trace: Sendable {
       return .duplicateSite(site.name, table: table())
     }
     sites.append(site)
+    names.append(site.name)
     if sites.count > Trace.searchLimit { extendIndex() }
     return nil
   }
 
   private mutating func extendIndex() {
-    for position in index.count..<sites.count { index[sites[position].name] = position }
+    for position in index.count..<sites.count { index[names[position]] = position }
   }
 
   /// Σ log density over all sites, with their scales.

@@ -114,8 +114,7 @@ public final class SVI {
   private func loop(
     _ graph: StepGraph, _ steps: Int, _ losses: inout [Double], _ progress: inout Progress
   ) throws {
-    let plan = plans.plan(for: graph.key) { graph.makePlan(self) }
-    let loop = StepLoop(graph, plan)
+    let loop = StepLoop(graph, self)
     defer {
       parameters.packed = Tensor(
         storage: loop.state[0], shape: parameters.packed.shape, dtype: dtype)

@@ -35,30 +35,45 @@ struct StepGraph {
 
   var key: GraphKey { graph.key }
 
-  /// Loss, sum of the gradient, new parameters, new optimizer state.
+  /// A plan for loss, sum of the gradient, new parameters, new optimizer state.
   func makePlan(_ svi: SVI) -> Plan {
-    var keys: Tensor?
+    let step = derived(svi)
+    return graph.plan(step.outputs, extra: step.keys)
+  }
+
+  /// The same for many steps, with what does not change between them computed beforehand.
+  func makeLoopPlan(_ svi: SVI) -> (plan: Plan, invariants: [Storage]) {
+    let step = derived(svi)
+    let varying = [packed, keyLeaf, arguments.step] + arguments.state + step.keys
+    return graph.loopPlan(step.outputs, extra: step.keys, varying: varying)
+  }
+
+  /// What a step computes, and the leaf that holds the keys of its particles if there are several.
+  private func derived(_ svi: SVI) -> (outputs: [Tensor], keys: [Tensor]) {
+    var keys: [Tensor] = []
     var loss = losses[0]
     if losses.count > 1 {
       loss = losses.dropFirst().reduce(loss, +) / Double(losses.count)
     } else if arguments.keys.count > 1 {
-      let leaf = Tensor.placeholder([arguments.keys.count], .int64)
-      keys = leaf
-      loss = batch([loss], over: keyLeaf, values: leaf)[0].mean()
+      keys = [Tensor.placeholder([arguments.keys.count], .int64)]
+      loss = batch([loss], over: keyLeaf, values: keys[0])[0].mean()
     }
     loss = loss.cast(to: svi.dtype)
     let gradients = gradient(of: loss, withRespectTo: slices)
     let flat =
       gradients.isEmpty ? packed : concat(gradients.map { $0.flattened() }).cast(to: svi.dtype)
     let update = svi.optimizer.update(packed, flat, arguments.state, step: arguments.step)
-    return graph.plan(
-      [loss, flat.sum(), update.parameters] + update.state, extra: keys.map { [$0] } ?? [])
+    return ([loss, flat.sum(), update.parameters] + update.state, keys)
   }
 
   /// The values of the plan's arguments for this step.
-  func argumentValues(_ plan: Plan) -> ArgumentValues {
-    graph.values(plan, extra: [keyStorage])
+  func argumentValues(_ plan: Plan, invariants: [Storage] = []) -> ArgumentValues {
+    let keys = hasKeyVector ? [keyStorage] : []
+    return graph.values(plan, extra: keys + invariants)
   }
+
+  /// Whether the particles are computed together, from a vector of keys.
+  private var hasKeyVector: Bool { losses.count == 1 && arguments.keys.count > 1 }
 
   /// The keys of all particles.
   var keyStorage: Storage {
@@ -71,7 +86,9 @@ struct StepGraph {
 
   /// What an argument of the plan stands for.
   func role(_ position: Int) -> StepRole {
-    guard let node = graph.node(position) else { return .keys }
+    guard let node = graph.node(position) else {
+      return hasKeyVector && position == graph.count ? .keys : .fixed
+    }
     if node === keyLeaf.node { return .keys }
     if node === packed.node { return .state(0) }
     if node === arguments.step.node { return .step }
@@ -102,7 +119,8 @@ final class StepLoop {
   private let dtype: DType
   private var current = 0
 
-  init(_ graph: StepGraph, _ plan: Plan) {
+  init(_ graph: StepGraph, _ svi: SVI) {
+    let (plan, invariants) = graph.makeLoopPlan(svi)
     let arguments = graph.arguments
     dtype = arguments.packed.dtype
     let keys = graph.keyStorage
@@ -110,7 +128,7 @@ final class StepLoop {
     let scalars = [Storage(byteCount: 8), Storage(byteCount: 8)]
     let initial = [arguments.packed] + arguments.state
     let sets = (0..<2).map { _ in initial.map { $0.copiedStorage() } }
-    let owners = graph.argumentValues(plan)
+    let owners = graph.argumentValues(plan, invariants: invariants)
     instances = (0..<2).map { turn in
       let values = plan.argumentPositions.enumerated().map { index, position in
         switch graph.role(position) {

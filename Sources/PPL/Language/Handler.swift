@@ -51,15 +51,18 @@ func apply(_ site: inout Site) {
       draw from it with seeded(_:key:) { … }
       """)
   }
-  var visited: [any Handler] = []
-  var frame: HandlerFrame? = innermost
-  while let current = frame {
-    visited.append(current.handler)
-    current.handler.process(&site)
-    frame = site.isHidden ? nil : current.parent
+  pass(&site, innermost)
+}
+
+/// Out through a frame and those outside it, and back.
+private func pass(_ site: inout Site, _ frame: HandlerFrame) {
+  frame.handler.process(&site)
+  if !site.isHidden, let parent = frame.parent {
+    pass(&site, parent)
+  } else if site.value == nil {
+    draw(&site)
   }
-  if site.value == nil { draw(&site) }
-  for handler in visited.reversed() { handler.postprocess(&site) }
+  frame.handler.postprocess(&site)
 }
 
 /// Draws the value of a sample site from its distribution.

@@ -33,6 +33,7 @@ private struct ReverseSweep {
     }
     cotangents = [Cotangent?](repeating: nil, count: order.count)
     for position in order.indices where !reaches[position] {
+      if order[position].operation is StopGradientOperation { continue }
       order[position].forEachInput { input in
         if let from = index[input], reaches[from], order[position].dtype.isFloat {
           reaches[position] = true

@@ -55,6 +55,22 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     self[rank - 1] = dim
   }
 
+  /// With a new axis before the one now at `position`.
+  package func inserting(_ dim: Int, at position: Int) -> Shape {
+    var result = self
+    result.append(dim)
+    for axis in (position..<rank).reversed() { result[axis + 1] = self[axis] }
+    result[position] = dim
+    return result
+  }
+
+  /// Without one axis.
+  package func removing(at position: Int) -> Shape {
+    var result = Shape()
+    for axis in 0..<rank where axis != position { result.append(self[axis]) }
+    return result
+  }
+
   /// The concatenation of the axes of two shapes.
   public static func + (left: Shape, right: Shape) -> Shape {
     var result = left

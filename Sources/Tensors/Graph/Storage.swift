@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
-
 /// A block of memory that holds a tensor's elements, row-major.
 ///
 /// `@unchecked Sendable`: written only before it is attached to a node or handed to a caller, and
@@ -12,12 +6,10 @@ package final class Storage: @unchecked Sendable {
   package let pointer: UnsafeMutableRawPointer
   package let byteCount: Int
 
-  /// Memory of the given size, aligned for the widest vector loads, not initialised.
+  /// Memory of the given size, not initialised.
   package init(byteCount: Int) {
     self.byteCount = byteCount
-    var memory: UnsafeMutableRawPointer?
-    let status = posix_memalign(&memory, 64, max(byteCount, 64))
-    guard status == 0, let memory else {
+    guard let memory = MemoryPool.allocate(byteCount) else {
       preconditionFailure("no memory for a tensor of \(byteCount) bytes")
     }
     pointer = memory
@@ -33,7 +25,7 @@ package final class Storage: @unchecked Sendable {
     }
   }
 
-  deinit { free(pointer) }
+  deinit { MemoryPool.release(pointer, byteCount) }
 
   package func array<Element>(of type: Element.Type, count: Int) -> [Element] {
     guard count > 0 else { return [] }

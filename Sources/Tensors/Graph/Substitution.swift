@@ -10,8 +10,8 @@ final class Placeholder: SourceOperation {
 }
 
 extension Tensor {
-  init(placeholder shape: Shape, _ dtype: DType, number: Int = -1) {
-    self.init(Node(Placeholder(number), shape: shape, dtype: dtype))
+  init(placeholder shape: Shape, _ dtype: DType, number: Int = -1, isWeak: Bool = false) {
+    self.init(Node(Placeholder(number), shape: shape, dtype: dtype, isWeak: isWeak))
   }
 
   /// The same operation on other inputs of the same shapes.

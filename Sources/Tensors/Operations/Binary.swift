@@ -141,7 +141,8 @@ extension BinaryOperation {
   /// a·b, and 0 where a is 0 even if b is infinite or NaN.
   static let mulSafe = BinaryOperation("mulSafe", CTK_MULSAFE) { ct, a, b, _ in
     let masked = Cotangent(ct.tensor, isMasked: true)
-    return [masked * b, masked * a]
+    // Where a is 0 the result does not depend on b; the cotangent may be infinite there.
+    return [masked * b, masked.with(`where`(a .== 0, 0, (masked * a).tensor))]
   }
   static let and = BinaryOperation("and", CTK_AND) { _, _, _, _ in [nil, nil] }
   static let or = BinaryOperation("or", CTK_OR) { _, _, _, _ in [nil, nil] }

@@ -27,7 +27,7 @@ final class CumulativeOperation: ArrayOperation {
     let x = inputs[0]
     switch kind {
     case .sum: return [cotangent.with(ct.reverseCumulativeSum(axis))]
-    case .prod: return [Cotangent(productDerivative(ct, x), isMasked: cotangent.isMasked)]
+    case .prod: return [productDerivative(cotangent.with(ct), x)]
     case .max, .min:
       // The last element equal to the running extreme is the winner.
       let steps = Tensor.arange(x.shape[axis]).aligned(to: axis, rank: x.rank)
@@ -38,13 +38,13 @@ final class CumulativeOperation: ArrayOperation {
 
   /// x̄ⱼ = (Πᵢ₌₁..ⱼ₋₁ xᵢ) Sⱼ with Sⱼ = ȳⱼ + xⱼ₊₁ Sⱼ₊₁: no division, so right also with zeros. The
   /// recurrence is unrolled by doubling, each round joining runs twice as long.
-  private func productDerivative(_ ct: Tensor, _ x: Tensor) -> Tensor {
+  private func productDerivative(_ ct: Cotangent, _ x: Tensor) -> Cotangent {
     let extent = x.shape[axis]
     var sums = ct
     var factors = x.shifted(by: -1, along: axis, fill: 0)
     var reach = 1
     while reach < extent {
-      sums = sums + factors * sums.shifted(by: -reach, along: axis, fill: 0)
+      sums = sums + sums.with(sums.tensor.shifted(by: -reach, along: axis, fill: 0)) * factors
       factors = factors * factors.shifted(by: -reach, along: axis, fill: 0)
       reach *= 2
     }

@@ -8,11 +8,18 @@ final class LoopBody: Sendable {
   let outputs: [Tensor]
   /// What is computed, exactly.
   let key: GraphKey
+  /// The outputs with the values of captured literals that shape a plan, such as 0 and 1, in place.
+  private let planned: [Tensor]
 
-  private init(_ parameters: [Tensor], _ outputs: [Tensor]) {
+  private init(_ parameters: [Tensor], _ outputs: [Tensor], _ captures: ArraySlice<Tensor>) {
     self.parameters = parameters
     self.outputs = outputs
-    key = GraphKey(GraphOrder(outputs.map(\.node)), outputs: outputs.map(\.node))
+    planned = substitute(
+      outputs,
+      zip(parameters.suffix(captures.count), captures).filter { capture in
+        capture.1.node.operation is Literal && capture.1.node.hasTelltaleValue
+      })
+    key = GraphKey(GraphOrder(planned.map(\.node)), outputs: planned.map(\.node))
   }
 
   /// A body with what belongs to it.
@@ -37,7 +44,6 @@ final class LoopBody: Sendable {
     var isCaptured = NodeTable()
     var depends = [Bool](repeating: false, count: order.nodes.count)
     func capture(_ node: Node) {
-      if node.operation is Literal && node.hasTelltaleValue { return }
       if isCaptured.insert(node) { captures.append(Tensor(node)) }
     }
     for (position, node) in order.nodes.enumerated() {
@@ -60,14 +66,14 @@ final class LoopBody: Sendable {
     let numbered = kept.enumerated().map { number, tensor in
       Tensor(placeholder: tensor.shape, tensor.dtype, number: number)
     }
-    let body = LoopBody(numbered, substitute(outputs, Array(zip(kept, numbered))))
+    let body = LoopBody(numbered, substitute(outputs, Array(zip(kept, numbered))), captures[...])
     return Closed(body: body, captures: captures, isUsed: isUsed)
   }
 
   /// The plan of the outputs; its arguments are the numbers of placeholders.
   func plan() -> Plan {
     PlanCache.shared.plan(for: key) {
-      let nodes = outputs.map(\.node)
+      let nodes = planned.map(\.node)
       return Plan(GraphOrder(nodes), outputs: nodes) { ($0.operation as? Placeholder)?.number }
     }
   }
@@ -161,6 +167,13 @@ final class ReinterpretOperation: ArrayOperation {
 }
 
 extension Tensor {
+  /// The same numbers as another dtype, by a node of their own also for a literal, so that
+  /// derivatives reach it.
+  func converted(to dtype: DType) -> Tensor {
+    if self.dtype == dtype { return self }
+    return Tensor(Node(CastOperation.shared, node, shape: shape, dtype: dtype))
+  }
+
   fileprivate func reinterpreted(as dtype: DType) -> Tensor {
     var result = shape
     result[rank - 1] = shape[rank - 1] * self.dtype.byteCount / dtype.byteCount

@@ -69,13 +69,15 @@ extension Tensor {
 
   func reduced(_ kind: ReduceOperation.Kind, _ axes: Range<Int>) -> Tensor {
     if axes.isEmpty { return self }
-    let result = shape.reducing(Set(axes), keepingAxes: false)
+    let result = axes.count == rank ? [] : shape.reducing(Set(axes), keepingAxes: false)
     return Tensor(
       Node(ReduceOperation(kind, axes), node, shape: result, dtype: dtype, isWeak: node.isWeak))
   }
 
-  /// Reduces any set of axes: runs of adjacent ones, innermost first.
-  func reduced(_ kind: ReduceOperation.Kind, _ axes: [Int], _ keepingAxes: Bool) -> Tensor {
+  /// Reduces any set of axes (nil: all of them): runs of adjacent ones, innermost first.
+  func reduced(_ kind: ReduceOperation.Kind, _ axes: [Int]?, _ keepingAxes: Bool) -> Tensor {
+    if axes == nil && !keepingAxes && dtype.isFloat { return reduced(kind, 0..<rank) }
+    let axes = axes ?? Array(0..<rank)
     let sorted = Set(axes.map { shape.normalized(axis: $0, "reduction") }).sorted()
     var result = dtype == .bool && kind.rawValue < 2 ? cast(to: .int64) : self
     var end = sorted.count
@@ -93,7 +95,7 @@ extension Tensor {
 
   /// The sum along some axes (default: all of them); 0 of no elements.
   public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-    reduced(.sum, axes ?? allAxes, keepingAxes)
+    reduced(.sum, axes, keepingAxes)
   }
 
   public func sum(axis: Int, keepingAxes: Bool = false) -> Tensor {
@@ -102,13 +104,13 @@ extension Tensor {
 
   /// The product along some axes (default: all of them); 1 of no elements.
   public func product(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-    reduced(.prod, axes ?? allAxes, keepingAxes)
+    reduced(.prod, axes, keepingAxes)
   }
 
   /// The largest element along some axes (default: all); NaN if one is; −∞ of no elements. Equal
   /// largest elements share the derivative.
   public func max(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-    reduced(.max, axes ?? allAxes, keepingAxes)
+    reduced(.max, axes, keepingAxes)
   }
 
   public func max(axis: Int, keepingAxes: Bool = false) -> Tensor {
@@ -117,7 +119,7 @@ extension Tensor {
 
   /// The smallest element along some axes (default: all); NaN if one is; +∞ of no elements.
   public func min(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
-    reduced(.min, axes ?? allAxes, keepingAxes)
+    reduced(.min, axes, keepingAxes)
   }
 
   public func min(axis: Int, keepingAxes: Bool = false) -> Tensor {
@@ -138,13 +140,13 @@ extension Tensor {
   /// Whether some element of a mask is true, along some axes (default: all of them).
   public func any(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
     precondition(dtype == .bool, "any: expected a mask, got a tensor of dtype \(dtype)")
-    return reduced(.max, axes ?? allAxes, keepingAxes)
+    return reduced(.max, axes, keepingAxes)
   }
 
   /// Whether every element of a mask is true, along some axes (default: all of them).
   public func all(axes: [Int]? = nil, keepingAxes: Bool = false) -> Tensor {
     precondition(dtype == .bool, "all: expected a mask, got a tensor of dtype \(dtype)")
-    return reduced(.min, axes ?? allAxes, keepingAxes)
+    return reduced(.min, axes, keepingAxes)
   }
 
   /// log Σ exp along some axes (default: all of them), without overflow; −∞ where all are −∞.

@@ -129,8 +129,8 @@ private struct ScanDraft {
     let floats = LoopLayout.packedDType((carry + y).map(\.dtype))
     func stored(_ dtype: DType) -> DType { dtype.isFloat ? floats : .int64 }
     let carryIn = carry.map { Tensor(placeholder: $0.shape, stored($0.dtype)) }
-    let conversions = zip(carry, carryIn).map { ($0, $1.cast(to: $0.dtype)) }
-    let results = substitute(nextCarry + y, conversions).map { $0.cast(to: stored($0.dtype)) }
+    let conversions = zip(carry, carryIn).map { ($0, $1.converted(to: $0.dtype)) }
+    let results = substitute(nextCarry + y, conversions).map { $0.converted(to: stored($0.dtype)) }
     let closed = LoopBody.close(carryIn + x, results, droppable: carry.count)
     var walked: [Tensor] = []
     for (tensor, isUsed) in zip(xs, closed.isUsed.dropFirst(carry.count)) where isUsed {
@@ -145,7 +145,7 @@ private struct ScanDraft {
     }
     let layout = LoopLayout(segments, floats)
     let operation = ScanOperation(form, closed.body, layout)
-    let first = initial.map { $0.cast(to: stored($0.dtype)) }
+    let first = initial.map { $0.converted(to: stored($0.dtype)) }
     let nodes = (first + walked + closed.captures).map(\.node)
     let node = Node(
       operation, nodes.first, nodes.count > 1 ? nodes[1] : nil, nodes.count > 2 ? nodes[2] : nil,
@@ -246,11 +246,11 @@ extension ScanOperation {
   ) -> [Tensor?] {
     var result = [Tensor?](repeating: nil, count: inputs.count)
     for (number, index) in (carries + captures).enumerated() {
-      result[index] = reverse.last(number, of: packed).cast(to: inputs[index].dtype)
+      result[index] = reverse.last(number, of: packed).converted(to: inputs[index].dtype)
     }
     for (number, index) in xs.enumerated() {
       let rows = reverse.segment(carries.count + captures.count + number, of: packed)
-      result[index] = rows.cast(to: inputs[index].dtype)
+      result[index] = rows.converted(to: inputs[index].dtype)
     }
     return result
   }
@@ -351,9 +351,9 @@ public func scan(
     carry: carry, x: x, nextCarry: results.carry, y: results.y, initial: initial, xs: xs,
     length: length, isReversed: reversed, keeps: carry.map { _ in true })
   let (packed, operation) = draft.build()
-  let last = initial.indices.map { operation.last($0, of: packed).cast(to: initial[$0].dtype) }
+  let last = initial.indices.map { operation.last($0, of: packed).converted(to: initial[$0].dtype) }
   let ys = results.y.enumerated().map { index, y in
-    operation.segment(carry.count + index, of: packed).cast(to: y.dtype)
+    operation.segment(carry.count + index, of: packed).converted(to: y.dtype)
   }
   return (last, ys)
 }
@@ -366,7 +366,9 @@ func traceBody<Result>(
 ) -> (carry: [Tensor], initial: [Tensor], result: Result) {
   var initial = initial
   for isRetry in [false, true] {
-    let carry = initial.map { Tensor(placeholder: $0.shape, $0.dtype) }
+    let carry = initial.map {
+      Tensor(placeholder: $0.shape, $0.dtype, isWeak: $0.node.isWeak)
+    }
     let result = body(carry)
     let following = next(result)
     precondition(
@@ -376,7 +378,7 @@ func traceBody<Result>(
     for (index, tensor) in following.enumerated() {
       let first = initial[index]
       if first.node.isWeak && !isRetry && tensor.dtype != first.dtype {
-        initial[index] = first.cast(to: tensor.dtype)
+        initial[index] = first.converted(to: tensor.dtype)
         isSettled = false
         continue
       }

@@ -57,18 +57,14 @@ extension Tensor {
     let position = axis < 0 ? axis + rank + 1 : axis
     precondition(
       position >= 0 && position <= rank, "expandingDims: axis \(axis) for the shape \(shape)")
-    var dims = Array(shape)
-    dims.insert(1, at: position)
-    return reshaped(to: Shape(dims))
+    return reshaped(to: shape.inserting(1, at: position))
   }
 
   /// Without the given axis, whose extent must be one.
   public func squeezing(at axis: Int) -> Tensor {
     let position = shape.normalized(axis: axis, "squeezing")
     precondition(shape[position] == 1, "squeezing: axis \(axis) of \(shape) is not of extent one")
-    var dims = Array(shape)
-    dims.remove(at: position)
-    return reshaped(to: Shape(dims))
+    return reshaped(to: shape.removing(at: position))
   }
 }
 

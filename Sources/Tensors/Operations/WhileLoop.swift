@@ -130,13 +130,13 @@ private func makeWhile(
   let floats = LoopLayout.packedDType(carry.map(\.dtype))
   func stored(_ dtype: DType) -> DType { dtype.isFloat ? floats : .int64 }
   let carryIn = carry.map { Tensor(placeholder: $0.shape, stored($0.dtype)) }
-  let conversions = zip(carry, carryIn).map { ($0, $1.cast(to: $0.dtype)) }
+  let conversions = zip(carry, carryIn).map { ($0, $1.converted(to: $0.dtype)) }
   let outputs = substitute(next + [condition], conversions)
-  let results = outputs.dropLast().map { $0.cast(to: stored($0.dtype)) }
+  let results = outputs.dropLast().map { $0.converted(to: stored($0.dtype)) }
   let closed = LoopBody.close(carryIn, results + [outputs[next.count]], droppable: carry.count)
   let layout = LoopLayout(results.map { .init($0.shape, rows: 2, $0.dtype) }, floats)
   let operation = WhileOperation(carry.count, limit, closed.body, layout)
-  let nodes = (initial.map { $0.cast(to: stored($0.dtype)) } + closed.captures).map(\.node)
+  let nodes = (initial.map { $0.converted(to: stored($0.dtype)) } + closed.captures).map(\.node)
   let node = Node(
     operation, nodes.first, nodes.count > 1 ? nodes[1] : nil, nodes.count > 2 ? nodes[2] : nil,
     rest: Array(nodes.dropFirst(3)), shape: [layout.count], dtype: floats)
@@ -165,6 +165,6 @@ public func whileLoop(
     carry, next, goesOn.reshaped(to: []), initial, maxIterations)
   return initial.indices.map { index in
     operation.layout.segment(index, of: packed).selecting(0, along: 0)
-      .cast(to: initial[index].dtype)
+      .converted(to: initial[index].dtype)
   }
 }

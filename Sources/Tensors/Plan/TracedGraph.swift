@@ -27,6 +27,38 @@ package struct TracedGraph {
     }
   }
 
+  /// A plan like `plan(_:extra:)` for being run many times while only the `varying` leaves change:
+  /// what depends on none of them is computed now. Its values follow the `extra` ones.
+  package func loopPlan(_ outputs: [Tensor], extra: [Tensor], varying: [Tensor])
+    -> (plan: Plan, invariants: [Storage])
+  {
+    let invariants = TracedGraph.invariants(outputs.map(\.node), varying.map(\.node))
+    eval(invariants)
+    return (plan(outputs, extra: extra + invariants), invariants.map { $0.evaluated() })
+  }
+
+  /// The last computations on every path that do not depend on what varies. Views cost nothing and
+  /// stay in the plan; what they view counts.
+  private static func invariants(_ outputs: [Node], _ varying: [Node]) -> [Tensor] {
+    let order = GraphOrder(outputs) { $0.hasValue }
+    var varies = [Bool](repeating: false, count: order.nodes.count)
+    var isWanted = [Bool](repeating: false, count: order.nodes.count)
+    for node in varying { if let position = order.table[node] { varies[position] = true } }
+    for (position, node) in order.nodes.enumerated() {
+      node.forEachInput { varies[position] = varies[position] || varies[order.table[$0] ?? 0] }
+    }
+    for output in outputs { isWanted[order.table[output] ?? 0] = true }
+    var result: [Tensor] = []
+    for (position, node) in order.nodes.enumerated().reversed() {
+      if varies[position] || (isWanted[position] && node.operation is any ViewOperation) {
+        node.forEachInput { isWanted[order.table[$0] ?? 0] = true }
+      } else if isWanted[position], !node.hasValue, !(node.operation is any SourceOperation) {
+        result.append(Tensor(node))
+      }
+    }
+    return result
+  }
+
   /// The values of a plan's arguments in this graph.
   package func values(_ plan: Plan, extra: [Storage]) -> ArgumentValues {
     ArgumentValues(
@@ -35,6 +67,9 @@ package struct TracedGraph {
           ? .node(order.nodes[position]) : .storage(extra[position - order.nodes.count])
       })
   }
+
+  /// The number of nodes.
+  package var count: Int { order.nodes.count }
 
   /// The node at a position, nil for an extra placeholder.
   package func node(_ position: Int) -> Node? {

@@ -1,0 +1,52 @@
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+internal import Synchronization
+
+/// Memory for tensors. Large blocks that were given back are kept for the next of their size, since
+/// the system would clear fresh pages every time.
+enum MemoryPool {
+  private static let largeSize = 1 << 16
+  private static let mostKeptBytes = 1 << 27
+
+  private struct Kept: @unchecked Sendable {
+    // Sendable: each pointer is owned by the pool alone while it is in here.
+    var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
+    var byteCount = 0
+  }
+  private static let kept = Mutex(Kept())
+
+  static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    if byteCount < 512 { return malloc(max(byteCount, 8)) }
+    if byteCount >= largeSize, let block = reuse(byteCount) { return block }
+    var memory: UnsafeMutableRawPointer?
+    // A cache line, so that vector loads do not straddle two.
+    return posix_memalign(&memory, 64, byteCount) == 0 ? memory : nil
+  }
+
+  private static func reuse(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    let address = kept.withLock { kept -> UInt? in
+      guard let block = kept.blocks[byteCount]?.popLast() else { return nil }
+      kept.byteCount -= byteCount
+      return UInt(bitPattern: block)
+    }
+    return address.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
+  }
+
+  static func release(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
+    let address = UInt(bitPattern: pointer)
+    let isKept =
+      byteCount >= largeSize
+      && kept.withLock { kept -> Bool in
+        guard kept.byteCount + byteCount <= mostKeptBytes,
+          let block = UnsafeMutableRawPointer(bitPattern: address)
+        else { return false }
+        kept.blocks[byteCount, default: []].append(block)
+        kept.byteCount += byteCount
+        return true
+      }
+    if !isKept { free(pointer) }
+  }
+}

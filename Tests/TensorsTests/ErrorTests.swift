@@ -1,0 +1,64 @@
+import TestSupport
+import Testing
+
+@testable import Tensors
+
+/// Misuse stops the program with a message that names the operation and the shapes.
+@Suite struct ErrorTests {
+  /// The last words of a process.
+  private func expectMessage(
+    _ result: ExitTest.Result?, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    for part in parts {
+      #expect(text.contains(part), "\(text.prefix(500))", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func `shapes that do not broadcast`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      _ = Tensor.zeros([2, 3]) + Tensor.zeros([4])
+    }
+    expectMessage(result, "add", "[2, 3]", "[4]")
+  }
+
+  @Test func `matrices that do not fit`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      _ = matmul(Tensor.zeros([2, 3]), Tensor.zeros([4, 5]))
+    }
+    expectMessage(result, "matmul", "[2, 3]", "[4, 5]")
+  }
+
+  @Test func `a derivative that does not exist`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let x = Tensor([2.0])
+      let root = whileLoop(initial: [x]) { $0[0].sum() .< 100 } body: { [$0[0] * 2] }
+      _ = gradient(of: root[0], withRespectTo: x).array()
+    }
+    expectMessage(result, "while", "derivative")
+  }
+
+  @Test func `a derivative by one argument that does not exist`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let a = Tensor([2.0])
+      _ = gradient(of: betainc(a, 1.5, 0.3), withRespectTo: a).array()
+    }
+    expectMessage(result, "betainc", "derivative")
+  }
+
+  @Test func `a derivative that is not asked for is not missed`() {
+    let x = Tensor([0.3])
+    let result = gradient(of: betainc(2, 1.5, x) * x, withRespectTo: x)
+    #expect(result.array()[0].isFinite)
+    let root = whileLoop(initial: [stopGradient(x)]) { $0[0].sum() .< 100 } body: { [$0[0] * 2] }
+    expectClose(gradient(of: root[0] * x, withRespectTo: x), root[0])
+  }
+}
