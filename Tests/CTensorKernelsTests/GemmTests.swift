@@ -25,18 +25,17 @@ extension RuntimeTests {
       }
 
       func naive<T: BinaryFloatingPoint>(_ a: [T], _ b: [T], onto c: [T]) -> [T] {
+        guard k > 0 else { return c.indices.map { $0 % rowC < n ? 0 : c[$0] } }
         var c = c
-        for s in 0..<batch {
-          let a0 = sharedA ? 0 : s * sizeA
-          let b0 = sharedB ? 0 : s * sizeB
-          for i in 0..<m {
-            for j in 0..<n {
-              var sum = 0.0
-              for p in 0..<k {
-                let x = a[a0 + (ta ? p * rowA + i : i * rowA + p)]
-                let y = b[b0 + (tb ? j * rowB + p : p * rowB + j)]
-                sum += Double(x) * Double(y)
-              }
+        let a = a.map(Double.init)
+        let b = b.map(Double.init)
+        a.withUnsafeBufferPointer { a in
+          b.withUnsafeBufferPointer { b in
+            for at in 0..<batch * m * n {
+              let (s, i, j) = (at / n / m, at / n % m, at % n)
+              let a = a.baseAddress! + (sharedA ? 0 : s * sizeA) + i * (ta ? 1 : rowA)
+              let b = b.baseAddress! + (sharedB ? 0 : s * sizeB) + j * (tb ? rowB : 1)
+              let sum = dot(a, ta ? rowA : 1, b, tb ? 1 : rowB, count: k)
               c[s * sizeC + i * rowC + j] = T(sum)
             }
           }
@@ -67,7 +66,7 @@ extension RuntimeTests {
 
     @Test func smallShapes() throws {
       var r = SplitMix(6)
-      for _ in 0..<1500 {
+      for _ in 0..<1000 {
         let sizes = (0..<3).map { _ in r.int(0...3) == 0 ? r.int(0...2) : r.int(0...40) }
         try Self.check(
           Case(
@@ -87,10 +86,11 @@ extension RuntimeTests {
     func cutShapes(batch: Int, m: Int, n: Int, k: Int) throws {
       var r = SplitMix(7)
       for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
-        for gap in [0, 5] {
-          try Self.check(Case(batch: batch, m: m, n: n, k: k, ta: ta, tb: tb, gap: gap), &r)
-        }
+        try Self.check(Case(batch: batch, m: m, n: n, k: k, ta: ta, tb: tb), &r)
       }
+      try Self.check(Case(batch: batch, m: m, n: n, k: k, gap: 5), &r)
+      try Self.check(Case(batch: batch, m: m, n: n, k: k, ta: true, tb: true, gap: 3), &r)
+      guard batch > 1 else { return }
       try Self.check(Case(batch: batch, m: m, n: n, k: k, sharedB: true), &r)
       try Self.check(Case(batch: batch, m: m, n: n, k: k, sharedA: true), &r)
     }

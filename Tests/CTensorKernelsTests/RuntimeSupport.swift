@@ -109,6 +109,19 @@ func distance<T: BinaryFloatingPoint>(_ a: [T], _ b: [T]) -> Double {
   return largest
 }
 
+/// Sum of a[p * stepA] b[p * stepB]; not generic, so that it is bearable without optimisation.
+func dot(
+  _ a: UnsafePointer<Double>, _ stepA: Int, _ b: UnsafePointer<Double>, _ stepB: Int, count: Int
+) -> Double {
+  var sum = 0.0
+  var p = 0
+  while p < count {
+    sum += a[p * stepA] * b[p * stepB]
+    p += 1
+  }
+  return sum
+}
+
 extension BinaryFloatingPoint {
   /// A unit in the last place of 1.
   static var epsilon: Double { Double(Self(1).ulp) }

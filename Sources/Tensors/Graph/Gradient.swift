@@ -21,7 +21,8 @@ private struct ReverseSweep {
   private let order: ContiguousArray<Node>
   private let index: NodeTable
   private var reaches: [Bool]
-  private var cotangents: [Cotangent?]
+  /// What has arrived at each node so far.
+  private var arrived: [[Cotangent]]
 
   init(_ output: Node, _ inputs: [Node]) {
     let graph = GraphOrder([output])
@@ -31,7 +32,7 @@ private struct ReverseSweep {
     for input in inputs {
       if let position = index[input] { reaches[position] = true }
     }
-    cotangents = [Cotangent?](repeating: nil, count: order.count)
+    arrived = [[Cotangent]](repeating: [], count: order.count)
     for position in order.indices where !reaches[position] {
       if order[position].operation is StopGradientOperation { continue }
       order[position].forEachInput { input in
@@ -40,19 +41,20 @@ private struct ReverseSweep {
         }
       }
     }
-    cotangents[order.count - 1] = Cotangent(
-      Tensor(literal: 1, dtype: output.dtype, isWeak: false))
+    arrived[order.count - 1] = [
+      Cotangent(Tensor(literal: 1, dtype: output.dtype, isWeak: false))
+    ]
   }
 
   mutating func run(_ inputs: [Tensor]) -> [Tensor] {
     let wanted = Set(inputs.compactMap { index[$0.node] })
     for position in order.indices.reversed() where reaches[position] {
-      guard let cotangent = cotangents[position] else { continue }
+      guard let cotangent = Cotangent.sum(arrived[position]) else { continue }
       propagate(cotangent, order[position])
-      if !wanted.contains(position) { cotangents[position] = nil }
+      arrived[position] = wanted.contains(position) ? [cotangent] : []
     }
     return inputs.map { input in
-      guard let position = index[input.node], let cotangent = cotangents[position] else {
+      guard let position = index[input.node], let cotangent = arrived[position].first else {
         return Tensor.zeros(input.shape, dtype: input.dtype)
       }
       return cotangent.tensor.broadcast(to: input.shape)
@@ -71,8 +73,7 @@ private struct ReverseSweep {
       if node.operation is any ElementwiseOperation {
         contribution = contribution.summed(from: node.shape, to: input.shape)
       }
-      if let sum = cotangents[position] { contribution = sum + contribution }
-      cotangents[position] = contribution
+      arrived[position].append(contribution)
     }
   }
 }

@@ -10,8 +10,8 @@ extension Tensor: CustomStringConvertible {
   public var description: String { "\(ArrayPrinter(self).text) (\(dtype) \(shape))" }
 }
 
-/// Prints an array as NumPy does: one format for all numbers, eight fractional digits at most, lines
-/// of 75 characters, the middle of long axes left out where there are more than 1000 elements.
+/// Prints an array as NumPy does: one format for all numbers, eight fractional digits at most,
+/// lines of 75 characters, the middle of long axes left out of more than 1000 elements.
 private struct ArrayPrinter {
   private static let threshold = 1000
   private static let edge = 3
@@ -149,7 +149,7 @@ private struct FloatFormat {
     }
   }
 
-  /// Very large or small numbers, or a range too wide to line up; compared in the array's precision.
+  /// Very large or small numbers, or a range too wide to line up, in the array's own precision.
   private static func needsExponents(_ finite: [Double], _ isSingle: Bool) -> Bool {
     let sizes = finite.map(\.magnitude).filter { $0 != 0 }
     guard let least = sizes.min(), let greatest = sizes.max() else { return false }

@@ -1,4 +1,11 @@
 extension ScalarFunction {
+  /// What stands for unknown cotangents of the first `count` operands.
+  private static func missing(
+    _ name: String, _ count: Int, _ ct: Cotangent, _ y: Tensor
+  ) -> [Cotangent?] {
+    (1...count).map { ct * MissingDerivative.of(name, by: "operand \($0)", like: y) }
+  }
+
   static let digamma: ScalarFunction = .init("digamma", { ScalarMath.digamma($0) }) { ct, x, _ in
     [ct * trigamma(x[0])]
   }
@@ -10,23 +17,23 @@ extension ScalarFunction {
     ct, x, _ in [nil, ct * polygamma(x[0] + 1, x[1])]
   }
   static let zeta: ScalarFunction = .init("zeta", { ScalarMath.hurwitzZeta($0, $1) }) { ct, x, y in
-    [
-      ct * MissingDerivative.of("zeta", by: "its order", like: y),
-      -(ct * (x[0] * zeta(x[0] + 1, x[1]))),
-    ]
+    missing("zeta", 1, ct, y) + [-(ct * (x[0] * zeta(x[0] + 1, x[1])))]
   }
   static let lbeta: ScalarFunction = .init("lbeta", { ScalarMath.logBeta($0, $1) }) { ct, x, _ in
     let whole = digamma(x[0] + x[1])
     return [ct * (digamma(x[0]) - whole), ct * (digamma(x[1]) - whole)]
   }
-  static let gammainc: ScalarFunction = .init("gammainc", { ScalarMath.gammaLower($0, $1) }) { ct, x, _ in
+  static let gammainc: ScalarFunction = .init("gammainc", { ScalarMath.gammaLower($0, $1) }) {
+    ct, x, _ in
     [ct * gammaLowerSlope(x[0], x[1]), ct * gammaDensity(x[0], x[1])]
   }
   static let gammaincc: ScalarFunction = .init("gammaincc", { ScalarMath.gammaUpper($0, $1) }) {
     ct, x, _ in [-(ct * gammaLowerSlope(x[0], x[1])), -(ct * gammaDensity(x[0], x[1]))]
   }
   /// xᵃ⁻¹ e⁻ˣ / Γ(a).
-  static let gammaDensity: ScalarFunction = .init("gammaDensity", { ScalarMath.gammaDensity($0, $1) }) {
+  static let gammaDensity: ScalarFunction = .init(
+    "gammaDensity", { ScalarMath.gammaDensity($0, $1) }
+  ) {
     ct, x, y in
     [ct * (y * (log(x[1]) - digamma(x[0]))), ct * (y * ((x[0] - 1) / x[1] - 1))]
   }
@@ -34,29 +41,42 @@ extension ScalarFunction {
   static let gammaLowerSlope: ScalarFunction = .init(
     "gammaLowerSlope", { ScalarMath.gammaLowerSlope($0, $1) }
   ) { ct, x, y in
-    [
-      ct * MissingDerivative.of("∂gammainc/∂a", by: "a", like: y),
-      ct * (gammaDensity(x[0], x[1]) * (log(x[1]) - digamma(x[0]))),
-    ]
+    let slope = log(x[1]) - digamma(x[0])
+    return missing("∂gammainc/∂a", 1, ct, y) + [ct * (gammaDensity(x[0], x[1]) * slope)]
   }
   static let gammaDrawSlope: ScalarFunction = .init(
     "gammaDrawSlope", { ScalarMath.gammaDrawSlope($0, $1) }
-  ) { ct, _, y in
-    [
-      ct * MissingDerivative.of("gammaDrawSlope", by: "the shape", like: y),
-      ct * MissingDerivative.of("gammaDrawSlope", by: "the draw", like: y),
-    ]
-  }
+  ) { ct, _, y in missing("gammaDrawSlope", 2, ct, y) }
   static let betainc: ScalarFunction = .init("betainc", { ScalarMath.betaLower($0, $1, $2) }) {
-    ct, x, y in
+    ct, x, _ in
     [
-      ct * MissingDerivative.of("betainc", by: "a", like: y),
-      ct * MissingDerivative.of("betainc", by: "b", like: y),
+      ct * betaLowerSlopeA(x[0], x[1], x[2]), ct * betaLowerSlopeB(x[0], x[1], x[2]),
       ct * betaDensity(x[0], x[1], x[2]),
     ]
   }
+  /// ∂I/∂a and ∂I/∂b; their derivatives by x are those of the density by a and b.
+  static let betaLowerSlopeA: ScalarFunction = .init(
+    "betaLowerSlopeA", { ScalarMath.betaLowerSlopeA($0, $1, $2) }
+  ) { ct, v, y in
+    let slope = log(v[2]) - (digamma(v[0]) - digamma(v[0] + v[1]))
+    return missing("∂betainc/∂a", 2, ct, y) + [ct * (betaDensity(v[0], v[1], v[2]) * slope)]
+  }
+  static let betaLowerSlopeB: ScalarFunction = .init(
+    "betaLowerSlopeB", { ScalarMath.betaLowerSlopeB($0, $1, $2) }
+  ) { ct, v, y in
+    let slope = log1p(-v[2]) - (digamma(v[1]) - digamma(v[0] + v[1]))
+    return missing("∂betainc/∂b", 2, ct, y) + [ct * (betaDensity(v[0], v[1], v[2]) * slope)]
+  }
+  static let betaDrawSlopeA: ScalarFunction = .init(
+    "betaDrawSlopeA", { ScalarMath.betaDrawSlopeA($0, $1, $2) }
+  ) { ct, _, y in missing("betaDrawSlope", 3, ct, y) }
+  static let betaDrawSlopeB: ScalarFunction = .init(
+    "betaDrawSlopeB", { ScalarMath.betaDrawSlopeB($0, $1, $2) }
+  ) { ct, _, y in missing("betaDrawSlope", 3, ct, y) }
   /// xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b).
-  static let betaDensity: ScalarFunction = .init("betaDensity", { ScalarMath.betaDensity($0, $1, $2) }) {
+  static let betaDensity: ScalarFunction = .init(
+    "betaDensity", { ScalarMath.betaDensity($0, $1, $2) }
+  ) {
     ct, v, y in
     let (a, b, x) = (v[0], v[1], v[2])
     let whole = digamma(a + b)
@@ -74,8 +94,8 @@ public func digamma(_ x: Tensor) -> Tensor { ScalarFunction.digamma(x) }
 /// ψ′(x), the second derivative of log Γ(x); +∞ at the poles 0, −1, …
 public func trigamma(_ x: Tensor) -> Tensor { ScalarFunction.trigamma(x) }
 
-/// ψ⁽ⁿ⁾(x), the derivative of log Γ(x) of order n + 1, for n ≥ 0; ±∞ at the poles for n > 0, NaN for
-/// x < −10⁵ and n > 1.
+/// ψ⁽ⁿ⁾(x), the derivative of log Γ(x) of order n + 1, for n ≥ 0; ±∞ at the poles for n > 0, NaN
+/// for x < −10⁵ and n > 1.
 public func polygamma(_ n: Int, _ x: Tensor) -> Tensor {
   precondition(n >= 0, "polygamma: an order of \(n)")
   switch n {
@@ -102,7 +122,7 @@ public func gammaincc(_ a: Tensor, _ x: Tensor) -> Tensor { ScalarFunction.gamma
 
 /// I(a, b, x) = ∫₀ˣ tᵃ⁻¹ (1 − t)ᵇ⁻¹ dt / B(a, b), the regularised incomplete beta function.
 ///
-/// For positive a and b and x in [0, 1], else NaN. Differentiable in x only.
+/// For positive a and b and x in [0, 1], else NaN. Differentiable in all three.
 public func betainc(_ a: Tensor, _ b: Tensor, _ x: Tensor) -> Tensor {
   ScalarFunction.betainc(a, b, x)
 }
@@ -111,6 +131,11 @@ public func betainc(_ a: Tensor, _ b: Tensor, _ x: Tensor) -> Tensor {
 /// accurate in both tails, where the factors underflow. Without a derivative of its own.
 package func gammaDrawSlope(_ a: Tensor, _ x: Tensor) -> Tensor {
   ScalarFunction.gammaDrawSlope(a, x)
+}
+
+/// dx/da and dx/db for a draw x of a beta distribution at fixed probability, as `gammaDrawSlope`.
+package func betaDrawSlopes(_ a: Tensor, _ b: Tensor, _ x: Tensor) -> (a: Tensor, b: Tensor) {
+  (ScalarFunction.betaDrawSlopeA(a, b, x), ScalarFunction.betaDrawSlopeB(a, b, x))
 }
 
 /// Hurwitz's ζ(s, q) = Σₖ₌₀ (q + k)⁻ˢ; +∞ at s = 1 and at the poles q = 0, −1, …, NaN for s < 1.

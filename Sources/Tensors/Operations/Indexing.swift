@@ -121,8 +121,8 @@ extension Tensor {
       self, indices.positions("scatterAdded"))
   }
 
-  /// Element j along the axis is the element at position `indices[…, j, …]` of the same row, NumPy's
-  /// `take_along_axis`. The other axes of `indices` and of this tensor broadcast.
+  /// Element j along the axis is the element at position `indices[…, j, …]` of the same row,
+  /// NumPy's `take_along_axis`. The other axes of `indices` and of this tensor broadcast.
   public func takeAlong(_ indices: Tensor, axis: Int = -1) -> Tensor {
     let axis = shape.normalized(axis: axis, "takeAlong")
     let (values, positions) = alignedRows(indices, axis, "takeAlong")
@@ -178,7 +178,8 @@ extension Tensor {
     left[axis] = 1
     right[axis] = 1
     guard var common = left.broadcast(with: right) else {
-      preconditionFailure("\(name): positions of shape \(indices.shape) for a tensor of shape \(shape)")
+      preconditionFailure(
+        "\(name): positions of shape \(indices.shape) for a tensor of shape \(shape)")
     }
     common[axis] = extent
     let values = broadcast(to: common)

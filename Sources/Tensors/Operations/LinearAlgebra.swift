@@ -180,8 +180,8 @@ final class TriangularSolveOperation: ArrayOperation {
     return ArrayInstruction(ctk_tri_solve(dtype.kernelCode), descriptor, for: name)
   }
 
-  /// B̄ = op(A)⁻ᵀ X̄ and (op A)‾ = −B̄ Xᵀ (on the right: X̄ op(A)⁻ᵀ and −Xᵀ B̄), of which A's triangle
-  /// counts.
+  /// B̄ = op(A)⁻ᵀ X̄ and (op A)‾ = −B̄ Xᵀ (on the right: X̄ op(A)⁻ᵀ and −Xᵀ B̄), of which A's
+  /// triangle counts.
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
     let ct = cotangent.tensor.broadcast(to: result.shape)
     var adjoint = form

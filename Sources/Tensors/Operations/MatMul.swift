@@ -81,6 +81,12 @@ private struct MatrixLayout {
     let rank = view.shape.rank
     let (rows, columns) = (view.shape[rank - 2], view.shape[rank - 1])
     let (outer, inner) = (view.strides[rank - 2], view.strides[rank - 1])
+    if rows == 0 || columns == 0 {
+      rowStride = max(columns, 1)
+      isTransposed = false
+      batchStride = 0
+      return
+    }
     if inner == 1 || columns == 1, rows == 1 || outer >= max(columns, 1) {
       rowStride = rows == 1 ? max(columns, 1) : outer
       isTransposed = false

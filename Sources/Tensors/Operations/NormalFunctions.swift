@@ -11,7 +11,8 @@ extension ScalarFunction {
   static let normalHazard: ScalarFunction = .init("normalHazard", { ScalarMath.normalHazard($0) }) {
     ct, x, y in [-(ct * (y * (x[0] + y)))]
   }
-  static let erfInverse: ScalarFunction = .init("erfInverse", { ScalarMath.erfInverse($0) }) { ct, _, y in
+  static let erfInverse: ScalarFunction = .init("erfInverse", { ScalarMath.erfInverse($0) }) {
+    ct, _, y in
     [ct * (exp(square(y)) / Double.twoOverSqrtPi)]
   }
   static let erfcInverse: ScalarFunction = .init("erfcInverse", { ScalarMath.erfcInverse($0) }) {

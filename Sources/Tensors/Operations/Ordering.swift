@@ -69,7 +69,8 @@ final class PositionOperation: ArrayOperation {
   func callAsFunction(_ x: Tensor) -> Tensor {
     let x = x.dtype == .bool ? x.cast(to: .int64) : x
     precondition(
-      kind == .argsort || x.shape[axis] > 0, "\(name): no elements along axis \(axis) of \(x.shape)")
+      kind == .argsort || x.shape[axis] > 0,
+      "\(name): no elements along axis \(axis) of \(x.shape)")
     let shape = kind == .argsort ? x.shape : x.shape.reducing([axis], keepingAxes: false)
     return Tensor(Node(self, x.node, shape: shape, dtype: .int64))
   }
@@ -118,8 +119,8 @@ extension Tensor {
       Node(SortOperation(axis: axis), node, shape: shape, dtype: dtype, isWeak: node.isWeak))
   }
 
-  /// The positions (int64) of the elements along an axis in ascending order: equal ones in the order
-  /// in which they stand, NaN last.
+  /// The positions (int64) of the elements along an axis in ascending order: equal ones in the
+  /// order in which they stand, NaN last.
   public func argsort(along axis: Int = -1) -> Tensor {
     PositionOperation(.argsort, axis: shape.normalized(axis: axis, "argsort"))(self)
   }
@@ -173,8 +174,8 @@ extension Tensor {
 /// For each value the position (int64) in ascending `sorted` before which it can be inserted: the
 /// number of smaller elements, or with `right` of elements not greater.
 ///
-/// `sorted` is a vector and `values` of any shape; or `sorted` is … × n and `values` … × m, and each
-/// row is searched in its own.
+/// `sorted` is a vector and `values` of any shape; or `sorted` is … × n and `values` … × m, and
+/// each row is searched in its own.
 public func searchSorted(_ sorted: Tensor, _ values: Tensor, right: Bool = false) -> Tensor {
   precondition(sorted.rank >= 1, "searchSorted: expected a vector, got a scalar")
   let common = commonDType(sorted, values, "searchSorted")

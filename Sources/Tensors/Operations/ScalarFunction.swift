@@ -1,7 +1,7 @@
 internal import CTensorKernels
 
-/// A function of one to three numbers that exists only as a scalar function, applied to each element
-/// of the broadcast operands. float32 elements are widened, and the result is rounded once.
+/// A function of one to three numbers that exists only as a scalar function, applied to each
+/// element of the broadcast operands. float32 elements are widened, and the result is rounded once.
 final class ScalarFunction: ElementwiseOperation {
   typealias Unary = @convention(c) (Double) -> Double
   typealias Binary = @convention(c) (Double, Double) -> Double

@@ -7,8 +7,8 @@ private let errorsAreReturned: Bool = {
   return true
 }()
 
-/// The value of a GSL function: IEEE's ±∞ or 0 where GSL reports over- or underflow, NaN outside its
-/// domain and for NaN.
+/// The value of a GSL function: IEEE's ±∞ or 0 where GSL reports over- or underflow, NaN outside
+/// its domain.
 private func value(_ call: (UnsafeMutablePointer<gsl_sf_result>) -> CInt) -> Double {
   guard errorsAreReturned else { return .nan }
   var result = gsl_sf_result()
@@ -107,23 +107,29 @@ extension ScalarFunction {
   static let besselK1: ScalarFunction = .init("besselK1", { ScalarMath.besselK1($0) }) { ct, x, y in
     [-(ct * (besselK0(x[0]) + y / x[0]))]
   }
-  static let besselI0e: ScalarFunction = .init("besselI0e", { ScalarMath.besselI0e($0) }) { ct, x, y in
+  static let besselI0e: ScalarFunction = .init("besselI0e", { ScalarMath.besselI0e($0) }) {
+    ct, x, y in
     [ct * (besselI1e(x[0]) - sign(x[0]) * y)]
   }
-  static let besselI1e: ScalarFunction = .init("besselI1e", { ScalarMath.besselI1e($0) }) { ct, x, y in
+  static let besselI1e: ScalarFunction = .init("besselI1e", { ScalarMath.besselI1e($0) }) {
+    ct, x, y in
     [ct * (besselI0e(x[0]) - overArgument(y, x[0]) - sign(x[0]) * y)]
   }
-  static let besselK0e: ScalarFunction = .init("besselK0e", { ScalarMath.besselK0e($0) }) { ct, x, y in
+  static let besselK0e: ScalarFunction = .init("besselK0e", { ScalarMath.besselK0e($0) }) {
+    ct, x, y in
     [ct * (y - besselK1e(x[0]))]
   }
-  static let besselK1e: ScalarFunction = .init("besselK1e", { ScalarMath.besselK1e($0) }) { ct, x, y in
+  static let besselK1e: ScalarFunction = .init("besselK1e", { ScalarMath.besselK1e($0) }) {
+    ct, x, y in
     [ct * (y - besselK0e(x[0]) - y / x[0])]
   }
   /// The order is the first operand: Iₙ′ = (Iₙ₋₁ + Iₙ₊₁) / 2.
-  static let besselI: ScalarFunction = .init("besselI", { ScalarMath.besselI($0, $1) }) { ct, x, _ in
+  static let besselI: ScalarFunction = .init("besselI", { ScalarMath.besselI($0, $1) }) {
+    ct, x, _ in
     [nil, ct * (0.5 * (besselI(abs(x[0] - 1), x[1]) + besselI(x[0] + 1, x[1])))]
   }
-  static let besselIe: ScalarFunction = .init("besselIe", { ScalarMath.besselIe($0, $1) }) { ct, x, y in
+  static let besselIe: ScalarFunction = .init("besselIe", { ScalarMath.besselIe($0, $1) }) {
+    ct, x, y in
     let sides = besselIe(abs(x[0] - 1), x[1]) + besselIe(x[0] + 1, x[1])
     return [nil, ct * (0.5 * sides - sign(x[1]) * y)]
   }

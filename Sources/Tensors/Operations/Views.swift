@@ -197,6 +197,9 @@ final class SliceOperation: ViewOperation {
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
     let full = cotangent.tensor.broadcast(to: result.shape)
     let shape = inputs[0].shape
+    if step == -1 && result.shape[axis] == shape[axis] {
+      return [cotangent.with(full.flipped(along: axis))]
+    }
     let unsliced = full.placed(
       along: axis, in: shape[axis], start: start, step: step)
     return [cotangent.with(unsliced)]

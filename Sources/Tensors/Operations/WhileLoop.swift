@@ -118,7 +118,8 @@ private final class WhileRunner: Sendable {
     }
     for (index, result) in results.enumerated() {
       let first = row(index, 0)
-      if present[index] != first { first.copyMemory(from: present[index], byteCount: result.rowBytes) }
+      if present[index] == first { continue }
+      first.copyMemory(from: present[index], byteCount: result.rowBytes)
     }
     plan.giveBack(instance)
   }
@@ -149,7 +150,8 @@ private func makeWhile(
 /// There is no derivative through the loop; give the result one by `withCustomDerivative`. Body and
 /// condition must not read values that depend on their arguments.
 ///
-/// - Returns: the first carries for which the condition fails, or those after `maxIterations` steps.
+/// - Returns: the first carries for which the condition fails, or those after the last step
+///   allowed.
 public func whileLoop(
   initial: [Tensor], condition: (_ carry: [Tensor]) -> Tensor,
   body: (_ carry: [Tensor]) -> [Tensor], maxIterations: Int = 1000

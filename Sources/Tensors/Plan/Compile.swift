@@ -45,6 +45,7 @@ public struct CompiledFunction: Sendable {
     }
     let outputs = try function(traced.map(Tensor.init)).map(\.node)
     if let read = recorder.descriptions.first { throw CompileError.readsValue(read) }
+    eval(TracedGraph.invariants(outputs, traced))
     let order = GraphOrder(outputs) { $0.hasValue }
     plan = Plan(order, outputs: outputs) { node in
       node.operation is Literal ? nil : order.table[node]

@@ -23,9 +23,9 @@ package final class Plan: @unchecked Sendable {
   let constants: [UInt64]
   let arenaBytes: Int
   let scratchBytes: Int
-  private let descriptors: Storage
+  fileprivate let descriptors: Storage
   /// Kept alive: descriptors may point into them.
-  private let operations: [any ArrayOperation]
+  fileprivate let operations: [any ArrayOperation]
   /// The caller's number of each argument.
   let arguments: [Int]
   let outputShapes: [(shape: Shape, dtype: DType)]
@@ -61,7 +61,15 @@ package final class Plan: @unchecked Sendable {
 
   /// An instance nobody else uses; return it with `giveBack`.
   package func takeInstance() -> PlanInstance {
-    idle.withLock { $0.popLast() } ?? PlanInstance(self)
+    let threads = Int(ctk_thread_count())
+    let instance = idle.withLock { instances -> PlanInstance? in
+      // One made for fewer threads has too little scratch memory.
+      while let instance = instances.popLast() {
+        if instance.threads >= threads { return instance }
+      }
+      return nil
+    }
+    return instance ?? PlanInstance(self)
   }
 
   package func giveBack(_ instance: PlanInstance) {
@@ -93,11 +101,15 @@ package final class PlanInstance: @unchecked Sendable {
   private let topCount: Int
   private let instructionCount: Int
   private let external: [Plan.Relocation]
-  private let plan: Plan
-  private var threads = 0
+  /// What the instructions point to. Not the plan, which holds its idle instances.
+  private let descriptors: Storage
+  private let operations: [any ArrayOperation]
+  /// The number of threads it has scratch memory for.
+  let threads: Int
 
   package init(_ plan: Plan) {
-    self.plan = plan
+    descriptors = plan.descriptors
+    operations = plan.operations
     topCount = plan.topCount
     instructionCount = plan.instructions.count
     threads = Int(ctk_thread_count())

@@ -39,7 +39,7 @@ package struct TracedGraph {
 
   /// The last computations on every path that do not depend on what varies. Views cost nothing and
   /// stay in the plan; what they view counts.
-  private static func invariants(_ outputs: [Node], _ varying: [Node]) -> [Tensor] {
+  static func invariants(_ outputs: [Node], _ varying: [Node]) -> [Tensor] {
     let order = GraphOrder(outputs) { $0.hasValue }
     var varies = [Bool](repeating: false, count: order.nodes.count)
     var isWanted = [Bool](repeating: false, count: order.nodes.count)

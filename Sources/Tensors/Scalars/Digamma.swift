@@ -6,13 +6,7 @@
 
 /// Special functions of single numbers. They are total: NaN in gives NaN out, and poles and limits
 /// have the values stated.
-enum ScalarMath {
-  /// The coefficients applied to 1, x, x², …
-  @inline(__always)
-  static func polynomial(_ coefficients: StaticCoefficients, _ x: Double) -> Double {
-    coefficients.evaluate(x)
-  }
-}
+enum ScalarMath {}
 
 /// The coefficients of a polynomial, in memory that never moves.
 ///

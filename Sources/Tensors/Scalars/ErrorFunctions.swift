@@ -106,6 +106,6 @@ extension ScalarMath {
   /// The x with Φ(x) = p; ±∞ at 1 and 0, NaN outside.
   static func normalQuantile(_ p: Double) -> Double {
     // Φ(x) = erfc(−x/√2) / 2; for p > ½ doubling and subtracting are exact.
-    p <= 0.5 ? -2 * rootHalf * erfcInverse(2 * p) : 2 * rootHalf * erfcInverse(2 * (1 - p))
+    p <= 0.5 ? 0 - 2 * rootHalf * erfcInverse(2 * p) : 2 * rootHalf * erfcInverse(2 * (1 - p))
   }
 }

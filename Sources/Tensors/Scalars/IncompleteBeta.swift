@@ -27,7 +27,7 @@ extension ScalarMath {
   }
 
   /// xᵃ (1 − x)ᵇ / B(a, b): x (1 − x) times the density of the beta distribution; `y` is 1 − x.
-  private static func betaKernel(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
+  static func betaKernel(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
     if min(a, b) < 10 { return exp(a * log(x) + b * log(y) - logBeta(a, b)) }
     // About the mean a / (a + b) the large exponents cancel.
     let sum = a + b

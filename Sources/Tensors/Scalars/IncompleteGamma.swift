@@ -166,8 +166,8 @@ extension ScalarMath {
 
   /// ∂P/∂a divided by xᵃ e⁻ˣ / Γ(a).
   ///
-  /// ∂P/∂a = ∫₀ˣ p(t) (log t − ψ(a)) dt = −∫ₓ^∞ of the same. For x below the mean the lower integral
-  /// has one sign and so does not cancel, above it the upper one. Small x and moderate a below the
+  /// ∂P/∂a = ∫₀ˣ p(t) (log t − ψ(a)) dt = −∫ₓ^∞ of the same. For x below the mean the lower
+  /// integral has one sign and so does not cancel, above it the upper one. Small x and moderate a below the
   /// mean: the derivative of the power series. Otherwise Gauss–Legendre quadrature in log t.
   private static func slopeRatio(_ a: Double, _ x: Double) -> Double {
     if usesLower(a, x) && a <= largeShape {
@@ -181,8 +181,8 @@ extension ScalarMath {
     return -side * tailIntegral(a, x, side: side, excess: excess)
   }
 
-  /// ∫₀^∞ exp(side a w − x (exp(side w) − 1)) m(w) dw, with m = 1 or m = excess + side w: an integral
-  /// over log t from log x towards one side, relative to its integrand at the start.
+  /// ∫₀^∞ exp(side a w − x (exp(side w) − 1)) m(w) dw, with m = 1 or m = excess + side w: an
+  /// integral over log t from log x towards one side, relative to its integrand at the start.
   ///
   /// The exponent is concave; where it has fallen by 40 the rest does not count.
   private static func tailIntegral(
