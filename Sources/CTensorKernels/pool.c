@@ -29,7 +29,7 @@ static struct {
   _Atomic int limit;  // threads that may take part
   LINE atomic_bool busy;
   _Atomic int threads;  // wanted, including the caller's; 0: not chosen yet
-  _Atomic int started;  // workers alive
+  _Atomic int ready;  // all workers below this number are alive; changed under `lock`
   _Atomic int sleepers;
 } pool;
 
@@ -93,7 +93,7 @@ static bool await_region(uint32_t seen, int thread) {
   }
   if (!stays) {
     alive[thread] = false;
-    atomic_fetch_sub(&pool.started, 1);
+    if (thread < atomic_load(&pool.ready)) atomic_store(&pool.ready, thread);
   }
   atomic_fetch_sub(&pool.sleepers, 1);
   pthread_mutex_unlock(&lock);
@@ -115,14 +115,15 @@ static void start_workers(int threads) {
   if (pthread_attr_init(&attributes) != 0) return;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_mutex_lock(&lock);
-  for (int i = 1; i < threads; i++) {
+  int i = 1;
+  for (; i < threads; i++) {
     if (alive[i]) continue;
     pthread_t id;
     // Without the worker the others do its share.
     if (pthread_create(&id, &attributes, worker, (void *)(intptr_t)i) != 0) break;
     alive[i] = true;
-    atomic_fetch_add(&pool.started, 1);
   }
+  atomic_store(&pool.ready, i);
   pthread_mutex_unlock(&lock);
   pthread_attr_destroy(&attributes);
 }
@@ -132,7 +133,7 @@ static void after_fork(void) {
   pthread_mutex_init(&lock, NULL);
   pthread_cond_init(&wake, NULL);
   for (int i = 0; i < CTK_MAX_THREADS; i++) alive[i] = false;
-  atomic_store(&pool.started, 0);
+  atomic_store(&pool.ready, 0);
   atomic_store(&pool.sleepers, 0);
   atomic_fetch_and(&pool.ticket, ~(uint64_t)UINT32_MAX);
   atomic_store(&pool.busy, false);
@@ -190,9 +191,7 @@ void ctk_parallel(int64_t count, region_body body, void *context) {
     run_inline(count, body, context);
     return;
   }
-  if (atomic_load_explicit(&pool.started, memory_order_relaxed) < threads - 1) {
-    start_workers(threads);
-  }
+  if (atomic_load_explicit(&pool.ready, memory_order_relaxed) < threads) start_workers(threads);
   publish(count, body, context, threads);
   take_part(0);
   for (int spin = 0; atomic_load_explicit(&pool.pending, memory_order_acquire) != 0; spin++) {

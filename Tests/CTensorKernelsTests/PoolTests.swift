@@ -139,10 +139,12 @@ extension RuntimeTests {
       let before = ctk_thread_count()
       defer { ctk_set_thread_count(before) }
       for round in 0..<300 {
-        ctk_set_thread_count(Int32(1 + (round * 5) % 9))
+        let threads = Int32(1 + (round * 5) % 9)
+        ctk_set_thread_count(threads)
         if round % 50 == 0 { usleep(2000) }
-        let region = Region(count: 30)
+        let region = Region(count: 30, pause: round % 2 == 0 ? 100 : 0)
         region.run()
+        #expect(region.state.threads.allSatisfy { $0 < threads })
         region.check()
       }
     }

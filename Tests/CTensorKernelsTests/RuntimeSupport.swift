@@ -1,4 +1,5 @@
 import CTensorKernels
+import Foundation
 import Testing
 
 /// Tests of the runtime set the number of threads, which is one for the process: one at a time.
@@ -12,12 +13,12 @@ protocol KernelElement: Equatable, Sendable {
 
 extension Double: KernelElement {
   static var dtype: Int32 { Int32(CTK_F64) }
-  static func random(_ r: inout SplitMix) -> Double { Double.random(in: -2...2, using: &r) }
+  static func random(_ r: inout SplitMix) -> Double { r.signed() * 2 }
 }
 
 extension Float: KernelElement {
   static var dtype: Int32 { Int32(CTK_F32) }
-  static func random(_ r: inout SplitMix) -> Float { Float.random(in: -2...2, using: &r) }
+  static func random(_ r: inout SplitMix) -> Float { Float(r.signed() * 2) }
 }
 
 extension Int64: KernelElement {
@@ -42,6 +43,9 @@ struct SplitMix: RandomNumberGenerator {
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 31)
   }
+
+  /// Uniform between -1 and 1.
+  mutating func signed() -> Double { Double(Int64(bitPattern: next()) >> 11) * 0x1p-52 }
 
   mutating func array<T: KernelElement>(_ count: Int, of type: T.Type = T.self) -> [T] {
     (0..<count).map { _ in T.random(&self) }
@@ -82,7 +86,11 @@ func runKernel<D, A, X>(
 }
 
 func sameBits<T>(_ a: [T], _ b: [T]) -> Bool {
-  a.withUnsafeBytes { a in b.withUnsafeBytes { b in a.elementsEqual(b) } }
+  a.withUnsafeBytes { a in
+    b.withUnsafeBytes { b in
+      a.count == b.count && (a.isEmpty || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0)
+    }
+  }
 }
 
 /// The result of `body`, which must be the same for any number of threads.
@@ -102,9 +110,9 @@ func onAnyThreads<T>(_ body: () throws -> [T]) rethrows -> [T] {
 func distance<T: BinaryFloatingPoint>(_ a: [T], _ b: [T]) -> Double {
   guard a.count == b.count else { return .infinity }
   var largest = 0.0
-  for (x, y) in zip(a, b) where !(x == y || (x.isNaN && y.isNaN)) {
-    let d = abs(Double(x) - Double(y))
-    largest = d.isNaN ? .infinity : max(largest, d)
+  for (x, y) in zip(a.map(Double.init), b.map(Double.init)) {
+    if x == y || (x.isNaN && y.isNaN) { continue }
+    largest = (x - y).isNaN ? .infinity : max(largest, abs(x - y))
   }
   return largest
 }

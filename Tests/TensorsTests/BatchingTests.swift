@@ -26,7 +26,8 @@ import Testing
   }
 
   private func check(
-    _ operation: OperationCase, _ inputs: [Tensor], _ position: Int, _ function: ([Tensor]) -> [Tensor]
+    _ operation: OperationCase, _ inputs: [Tensor], _ position: Int,
+    _ function: ([Tensor]) -> [Tensor]
   ) {
     let values = (0..<size).map { operation.inputs(seed: 10 + $0)[position] }
     let results = batch(function(inputs), over: inputs[position], values: stack(values))

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct CompileTests {
   @Test func `replays for other arguments`() throws {
-    let function = try compile(for: [Tensor([0.0, 0]), Tensor(0.0)]) { [exp($0[0]) * $0[1], $0[1]] }
+    let function = try compile(for: [Tensor([0.0, 0]), Tensor(0.0)]) {
+      [exp($0[0]) * $0[1], $0[1]]
+    }
     for shift in [0.0, 1, 2] {
       let (x, y) = (Tensor([shift, -shift]), Tensor(shift))
       let results = function([x, y])

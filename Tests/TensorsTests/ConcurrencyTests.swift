@@ -40,7 +40,9 @@ import Testing
       return [loss, gradient(of: loss, withRespectTo: x[0])]
     }
     let x = Tensor((0..<3000).map { 1e-3 * Double($0) })
-    let expected = (0..<taskCount).map { function([x, Tensor([Double($0)], shape: [])])[0].scalar() }
+    let expected = (0..<taskCount).map {
+      function([x, Tensor([Double($0)], shape: [])])[0].scalar()
+    }
     await withTaskGroup(of: Void.self) { group in
       for number in 0..<taskCount {
         group.addTask {
@@ -77,7 +79,8 @@ import Testing
         group.addTask {
           var graph = GraphGenerator(structure: seed, values: seed)
           let outputs = graph.make(steps: 15)
-          expectClose(outputs.flatMap { $0.array() }, expected[seed], within: .bits, "graph \(seed)")
+          expectClose(
+            outputs.flatMap { $0.array() }, expected[seed], within: .bits, "graph \(seed)")
         }
       }
     }
@@ -110,7 +113,8 @@ import Testing
         let table = key.foldIn(1).normal([600, 500])
         var outputs = [
           x, x.sum(), square(x).mean(), exp(x).max(), x.cumulativeSum(), x.sorted(),
-          table.sum(axis: 0), table.sum(axis: 1), table.logSumExp(axis: 1), table.logSumExp(axis: 0),
+          table.sum(axis: 0), table.sum(axis: 1), table.logSumExp(axis: 1),
+          table.logSumExp(axis: 0),
           gradient(of: (tanh(x) * x).sum(), withRespectTo: x),
           matmul(table, table.transposed()), key.uniform([3, n]).product(axes: [0]),
           concat([x, sin(x)])[0..<n + 5].sum(), lgamma(abs(x) + 1).sum(),

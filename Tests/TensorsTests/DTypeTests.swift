@@ -37,7 +37,8 @@ import Testing
   @Test(arguments: Registry.differentiable)
   func `float32 graphs hold no float64 node`(_ operation: OperationCase) {
     let inputs = operation.inputs(dtype: .float32).filter { $0.dtype != .float64 }
-    let roots = [operation.loss(inputs)] + gradient(of: operation.loss(inputs), withRespectTo: inputs)
+    let roots =
+      [operation.loss(inputs)] + gradient(of: operation.loss(inputs), withRespectTo: inputs)
     let wide = GraphOrder(roots.map(\.node)).nodes.filter { $0.dtype == .float64 && !$0.isWeak }
     #expect(wide.map(\.operation.name) == [], "\(operation.name)")
   }
@@ -49,7 +50,8 @@ import Testing
     for result in [half + 1, 2.5 * half, 1 / half, pow(half, 2), pow(2, half), maximum(half, 0.1)] {
       #expect(result.dtype == .float32)
     }
-    #expect((half + 0.1).array() == [Double(Float(1.5) + Float(0.1)), Double(Float(2.5) + Float(0.1))])
+    #expect(
+      (half + 0.1).array() == [Double(Float(1.5) + Float(0.1)), Double(Float(2.5) + Float(0.1))])
     #expect((whole + 1).dtype == .int64)
     #expect((1 - whole).dtype == .int64)
     #expect((whole + 0.5).dtype == .float64)

@@ -43,9 +43,10 @@ import Testing
     #expect(order.nodes.count == 2 * depth + 1)
     #expect(order.nodes.first === start.node)
     let sample = stride(from: 0, to: order.nodes.count, by: 997)
-    #expect(sample.allSatisfy { position in
-      order.nodes[position].inputs.allSatisfy { (order.table[$0] ?? .max) < position }
-    })
+    #expect(
+      sample.allSatisfy { position in
+        order.nodes[position].inputs.allSatisfy { (order.table[$0] ?? .max) < position }
+      })
   }
 
   @Test func `are differentiated`() {

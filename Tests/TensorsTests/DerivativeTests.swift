@@ -77,7 +77,8 @@ import Testing
   @Test func `of equal extremes are shared`() {
     let x = Tensor([3.0, 1, 3, 3])
     let third = 1.0 / 3
-    expectClose(gradient(of: x.max(), withRespectTo: x), [third, 0, third, third], within: .ulps(1))
+    expectClose(
+      gradient(of: x.max(), withRespectTo: x), [third, 0, third, third], within: .ulps(1))
     expectClose(gradient(of: maximum(x, 3), withRespectTo: x), [0.5, 0, 0.5, 0.5])
     expectClose(gradient(of: minimum(x, 1), withRespectTo: x), [0, 0.5, 0, 0])
   }

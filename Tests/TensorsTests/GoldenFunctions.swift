@@ -41,83 +41,126 @@ enum GoldenFunctions {
 
   /// For an array of three axes.
   private static let alongAxes: [(String, Function)] = [
-    ("sums", { x in
-      [x[0].sum(), x[0].sum(axis: 0), x[0].sum(axis: 1), x[0].sum(axes: [0, 2]), x[0].mean(axis: -1)]
-    }),
+    (
+      "sums",
+      { x in
+        [
+          x[0].sum(), x[0].sum(axis: 0), x[0].sum(axis: 1), x[0].sum(axes: [0, 2]),
+          x[0].mean(axis: -1),
+        ]
+      }
+    ),
     ("products", { x in [x[0].product(), x[0].product(axes: [0, 1]), x[0].product(axes: [2])] }),
-    ("extremes", { x in [x[0].max(), x[0].max(axis: 1), x[0].min(axes: [0, 1]), x[0].min(axis: -1)] }),
-    ("positions", { x in
-      [x[0].argmax(axis: 1), x[0].argmin(axis: 0), x[0].argmax(), x[0].argsort(along: 1)]
-    }),
+    (
+      "extremes",
+      { x in [x[0].max(), x[0].max(axis: 1), x[0].min(axes: [0, 1]), x[0].min(axis: -1)] }
+    ),
+    (
+      "positions",
+      { x in
+        [x[0].argmax(axis: 1), x[0].argmin(axis: 0), x[0].argmax(), x[0].argsort(along: 1)]
+      }
+    ),
     ("sorted", { x in [x[0].sorted(along: 0), x[0].sorted(along: 1)] }),
-    ("running", { x in
-      [
-        x[0].cumulativeSum(along: 1), x[0].cumulativeProduct(along: 0),
-        x[0].cumulativeMax(along: 1), x[0].cumulativeMin(along: 0),
-      ]
-    }),
+    (
+      "running",
+      { x in
+        [
+          x[0].cumulativeSum(along: 1), x[0].cumulativeProduct(along: 0),
+          x[0].cumulativeMax(along: 1), x[0].cumulativeMin(along: 0),
+        ]
+      }
+    ),
     ("logSumExp", { x in [x[0].logSumExp(), x[0].logSumExp(axis: 1)] }),
-    ("quantiles", { x in
-      [x[0].quantiles([0, 0.1, 0.5, 0.8, 1], axis: 1), x[0].median(axis: 0)]
-    }),
+    (
+      "quantiles",
+      { x in
+        [x[0].quantiles([0, 0.1, 0.5, 0.8, 1], axis: 1), x[0].median(axis: 0)]
+      }
+    ),
   ]
 
   private static let others: [(String, Function)] = [
-    ("compare", { x in
-      let (a, b) = (x[0], x[1])
-      return [a .== b, a .!= b, a .< b, a .<= b, a .> b, a .>= b]
-    }),
+    (
+      "compare",
+      { x in
+        let (a, b) = (x[0], x[1])
+        return [a .== b, a .!= b, a .< b, a .<= b, a .> b, a .>= b]
+      }
+    ),
     ("questions", { [isNaN($0[0]), isFinite($0[0])] }),
-    ("integers", { x in
-      let (a, b) = (x[0], x[1])
-      return [a + b, a * b, maximum(a, b), a % `where`(b .== 0, 4, b)]
-    }),
-    ("of nothing", { x in
-      [
-        x[0].sum(axis: 1), x[0].product(axes: [1]), x[0].sum(), x[0].sum(axis: 0),
-        x[0].cumulativeSum(along: 1),
-      ]
-    }),
+    (
+      "integers",
+      { x in
+        let (a, b) = (x[0], x[1])
+        return [a + b, a * b, maximum(a, b), a % `where`(b .== 0, 4, b)]
+      }
+    ),
+    (
+      "of nothing",
+      { x in
+        [
+          x[0].sum(axis: 1), x[0].product(axes: [1]), x[0].sum(), x[0].sum(axis: 0),
+          x[0].cumulativeSum(along: 1),
+        ]
+      }
+    ),
     ("ties", { [$0[0].argmax(), $0[0].argmin(), $0[0].argsort()] }),
     ("masks", { [$0[0].any(axes: [1]), $0[0].all(axes: [1]), $0[0].all(), $0[0].sum(axis: 0)] }),
     ("searchSorted", { [searchSorted($0[0], $0[1]), searchSorted($0[0], $0[1], right: true)] }),
-    ("views", { x in
-      [
-        x[0].transposed(to: [2, 0, 1]), x[0].flipped(along: 1),
-        x[0].slice(1..<4, along: 1, stride: 2), x[0][-1], x[0][1..<3], x[0].reshaped(to: [4, 6]),
-        x[0].transposed(), x[0].transposed(to: [1, 0, 2]).reshaped(to: [2, 12]),
-        x[0][0..<1].slice(0..<1, along: 2).broadcast(to: [2, 4, 3]),
-        x[0].flipped(along: 0).flipped(along: 1).flipped().flattened(),
-      ]
-    }),
-    ("triangles", { x in
-      [
-        tril(x[0]), triu(x[0], 1), tril(x[0], -1), x[0].diagonal(), x[0].diagonal(offset: 2),
-        x[0].diagonal(offset: -1), trace(x[0]), Tensor.diagonal(of: x[0][0]), outer(x[0][0], x[0][1]),
-      ]
-    }),
-    ("joined", { x in
-      [
-        concat(x), concat([x[0], x[1], x[0]], along: 1), stack(x, along: 1),
-        x[0].padded(before: 1, after: 2), x[0].padded(before: 2, after: 0, along: 0),
-      ]
-    }),
-    ("indexed", { x in
-      [
-        x[0].gathered(x[1]), x[0].gathered(x[1], along: 1), x[0].takeAlong(x[2]),
-        x[0].scatterAdded(Tensor([1, 3, 1]), extent: 4), oneHot(x[2], count: 4),
-      ]
-    }),
-    ("factorizations", { x in
-      let (g, spd, b) = (x[0], x[1], x[2])
-      let (sign, logAbs) = logAbsDet(g)
-      let (q, r) = qr(g)
-      return [
-        cholesky(spd), inverse(g), sign, logAbs, q, r, eigh(spd).values, solve(g, b),
-        triangularSolve(g[0], b), triangularSolve(g[0], b, lower: false),
-        triangularSolve(g[0], b, lower: false, transposed: true),
-        triangularSolve(g[0], b, lower: false, unitDiagonal: true),
-      ]
-    }),
+    (
+      "views",
+      { x in
+        [
+          x[0].transposed(to: [2, 0, 1]), x[0].flipped(along: 1),
+          x[0].slice(1..<4, along: 1, stride: 2), x[0][-1], x[0][1..<3], x[0].reshaped(to: [4, 6]),
+          x[0].transposed(), x[0].transposed(to: [1, 0, 2]).reshaped(to: [2, 12]),
+          x[0][0..<1].slice(0..<1, along: 2).broadcast(to: [2, 4, 3]),
+          x[0].flipped(along: 0).flipped(along: 1).flipped().flattened(),
+        ]
+      }
+    ),
+    (
+      "triangles",
+      { x in
+        [
+          tril(x[0]), triu(x[0], 1), tril(x[0], -1), x[0].diagonal(), x[0].diagonal(offset: 2),
+          x[0].diagonal(offset: -1), trace(x[0]), Tensor.diagonal(of: x[0][0]),
+          outer(x[0][0], x[0][1]),
+        ]
+      }
+    ),
+    (
+      "joined",
+      { x in
+        [
+          concat(x), concat([x[0], x[1], x[0]], along: 1), stack(x, along: 1),
+          x[0].padded(before: 1, after: 2), x[0].padded(before: 2, after: 0, along: 0),
+        ]
+      }
+    ),
+    (
+      "indexed",
+      { x in
+        [
+          x[0].gathered(x[1]), x[0].gathered(x[1], along: 1), x[0].takeAlong(x[2]),
+          x[0].scatterAdded(Tensor([1, 3, 1]), extent: 4), oneHot(x[2], count: 4),
+        ]
+      }
+    ),
+    (
+      "factorizations",
+      { x in
+        let (g, spd, b) = (x[0], x[1], x[2])
+        let (sign, logAbs) = logAbsDet(g)
+        let (q, r) = qr(g)
+        return [
+          cholesky(spd), inverse(g), sign, logAbs, q, r, eigh(spd).values, solve(g, b),
+          triangularSolve(g[0], b), triangularSolve(g[0], b, lower: false),
+          triangularSolve(g[0], b, lower: false, transposed: true),
+          triangularSolve(g[0], b, lower: false, unitDiagonal: true),
+        ]
+      }
+    ),
   ]
 }

@@ -48,7 +48,9 @@ struct GoldenCase: Decodable, Sendable, CustomTestStringConvertible {
   let outputs: [GoldenArray]
 
   private enum CodingKeys: String, CodingKey {
-    case name, tolerance, inputs = "in", outputs = "out"
+    case name, tolerance
+    case inputs = "in"
+    case outputs = "out"
   }
 
   var testDescription: String { name }
@@ -86,7 +88,9 @@ struct GoldenArray: Decodable, Sendable {
   let elements: [Double]
 
   private enum CodingKeys: String, CodingKey {
-    case dtype = "d", shape = "s", elements = "v"
+    case dtype = "d"
+    case shape = "s"
+    case elements = "v"
   }
 
   init(from decoder: any Decoder) throws {

@@ -101,7 +101,8 @@ struct GraphGenerator {
   }
 
   private mutating func literal(_ x: Tensor) -> Tensor {
-    let number = choices.chance(0.5) ? values.pick([0, 1, 2, -1, 0.5, 3]) : values.pick([0.3, 1.7])
+    let number =
+      choices.chance(0.5) ? values.pick([0, 1, 2, -1, 0.5, 3]) : values.pick([0.3, 1.7])
     switch choices.below(5) {
     case 0: return x * number
     case 1: return number - x

@@ -62,7 +62,9 @@ private func expectFlatMemory(steps: Int, _ step: (Int) -> Tensor) {
 
 /// The memory the process holds, from the system's account of it.
 private func residentBytes() -> Int {
-  guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
+  guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
+    return 0
+  }
   let fields = text.split(separator: " ")
   return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4096 : 0
 }

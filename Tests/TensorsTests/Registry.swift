@@ -110,7 +110,8 @@ struct Sample: Sendable {
 
 enum Registry {
   static let all: [OperationCase] =
-    unary + special + binary + comparisons + reductions + views + joining + products + factorizations
+    unary + special + binary + comparisons + reductions + views + joining + products
+    + factorizations
     + indexing + ordering + cumulative + loops + others
 
   static let differentiable = all.filter { $0.order > 0 }

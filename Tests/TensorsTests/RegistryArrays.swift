@@ -5,7 +5,10 @@ import TestSupport
 extension Registry {
   static let reductions: [OperationCase] = [
     OperationCase("sum", .real([2, 3, 4])) { x in
-      [x[0].sum(), x[0].sum(axis: 1), x[0].sum(axes: [0, 2]), x[0].sum(axis: -1, keepingAxes: true)]
+      [
+        x[0].sum(), x[0].sum(axis: 1), x[0].sum(axes: [0, 2]),
+        x[0].sum(axis: -1, keepingAxes: true),
+      ]
     },
     OperationCase("prod", .signed([2, 3, 2])) { x in
       [x[0].product(), x[0].product(axes: [1]), x[0].product(axes: [0, 2], keepingAxes: true)]
@@ -59,14 +62,20 @@ extension Registry {
       [tril(x[0]), triu(x[0], 1), tril(x[0], -1), trace(x[0])]
     },
     OperationCase("diagonal", .real([3, 4]), .real([2, 3])) { x in
-      [x[0].diagonal(), x[0].diagonal(offset: -1), x[0].diagonal(offset: 2), x[1].embeddingDiagonal()]
+      [
+        x[0].diagonal(), x[0].diagonal(offset: -1), x[0].diagonal(offset: 2),
+        x[1].embeddingDiagonal(),
+      ]
     },
     OperationCase("outer", .real([3]), .real([2])) { [outer($0[0], $0[1])] },
   ]
 
   static let joining: [OperationCase] = [
     OperationCase("concat", .real([2, 3]), .real([1, 3]), .real([2, 3]), .real([3, 3])) { x in
-      [concat(x), concat([exp(x[0]), x[2]], along: 1), concat([x[0] * 2, x[1], exp(x[3]), x[0] * 2])]
+      [
+        concat(x), concat([exp(x[0]), x[2]], along: 1),
+        concat([x[0] * 2, x[1], exp(x[3]), x[0] * 2]),
+      ]
     },
     OperationCase("stack", .real([2, 3]), .real([2, 3])) { x in
       [stack(x), stack(x, along: 1), stack([x[1], x[0], x[1]], along: -1)]
@@ -85,11 +94,14 @@ extension Registry {
     OperationCase("matmul of vectors", .real([3]), .real([3, 2]), .real([3])) { x in
       [matmul(x[0], x[1]), matmul(x[1].transposed(), x[2]), matmul(x[0], x[2])]
     },
-    OperationCase("matmul of stacks", .real([2, 3, 2]), .real([2, 2, 4])) { [matmul($0[0], $0[1])] },
+    OperationCase("matmul of stacks", .real([2, 3, 2]), .real([2, 2, 4])) {
+      [matmul($0[0], $0[1])]
+    },
     OperationCase("matmul, broadcast", .real([2, 1, 3, 2]), .real([3, 2, 2])) {
       [matmul($0[0], $0[1])]
     },
-    OperationCase("matmul of a stack and one", .real([4, 3, 2]), .real([2, 5]), .real([2, 3])) { x in
+    OperationCase("matmul of a stack and one", .real([4, 3, 2]), .real([2, 5]), .real([2, 3])) {
+      x in
       [matmul(x[0], x[1]), matmul(x[2], x[0])]
     },
     OperationCase("matmul of views", .real([3, 4]), .real([6, 3])) { x in
@@ -122,7 +134,8 @@ extension Registry {
       return [sign, logAbs]
     },
     OperationCase("qr", .real([2, 4, 3], -1...1)) { x in
-      let (q, r) = qr(x[0] + Tensor([[3, 0, 0], [0, 3, 0], [0, 0, 3], [1, 1, 1]], dtype: x[0].dtype))
+      let (q, r) = qr(
+        x[0] + Tensor([[3, 0, 0], [0, 3, 0], [0, 0, 3], [1, 1, 1]], dtype: x[0].dtype))
       return [q, r]
     },
     OperationCase("eigh", .real([3, 3], -1...1)) { x in
@@ -139,7 +152,9 @@ extension Registry {
         TriangularSolveOperation(.init(lower: false, transposed: true, left: false))(a, x[2]),
       ]
     },
-    OperationCase("triangularSolve of stacks", .real([2, 3, 3], -1...1), .real([3, 2]), .real([3])) {
+    OperationCase(
+      "triangularSolve of stacks", .real([2, 3, 3], -1...1), .real([3, 2]), .real([3])
+    ) {
       [triangularSolve(regular($0[0]), $0[1]), triangularSolve(regular($0[0])[0], $0[2])]
     },
     OperationCase("solve", .real([3, 3], -1...1), .real([2, 3, 2]), .real([3])) { x in
@@ -160,7 +175,9 @@ extension Registry {
     OperationCase("putAlong", .real([3, 4]), .integers([3, 4], 0..<2)) { x in
       [x[0].putAlong(x[1], extent: 3), x[0].putAlong(x[1], axis: 0, extent: 2)]
     },
-    OperationCase("oneHot", .integers([3], 0..<4), order: 0) { [oneHot($0[0], count: 4, dtype: .bool)] },
+    OperationCase("oneHot", .integers([3], 0..<4), order: 0) {
+      [oneHot($0[0], count: 4, dtype: .bool)]
+    },
   ]
 
   static let ordering: [OperationCase] = [

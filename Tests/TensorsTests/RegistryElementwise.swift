@@ -78,7 +78,8 @@ extension Registry {
     OperationCase("foldIn", .integers([], 0..<1000), .integers([3], 0..<1000), order: 0) {
       [BinaryOperation.foldIn($0[0], $0[1])]
     },
-    OperationCase("one operand twice", .real([3])) { x in [x[0] * x[0] + x[0] / (2 + x[0] * x[0])] },
+    OperationCase("one operand twice", .real([3])) { x in [x[0] * x[0] + x[0] / (2 + x[0] * x[0])]
+    },
   ]
 
   static let comparisons: [OperationCase] = [
@@ -92,7 +93,9 @@ extension Registry {
     OperationCase("questions", .real([3]), order: 0) { x in
       [isNaN(log(x[0])), isFinite(1 / relu(x[0]))]
     },
-    OperationCase("where", .mask([2, 1]), .real([2, 3]), .real([3])) { [`where`($0[0], $0[1], $0[2])] },
+    OperationCase("where", .mask([2, 1]), .real([2, 3]), .real([3])) {
+      [`where`($0[0], $0[1], $0[2])]
+    },
     OperationCase("where around a pole", .signed([6])) { x in
       [`where`(x[0] .> 0, log(`where`(x[0] .> 0, x[0], 1)), 2 * x[0])]
     },

@@ -37,7 +37,16 @@ extension Registry {
     special("gammaDrawSlope", [.real([3], 0.5...3), .real([3], 0.4...4)], order: 0) {
       stopGradient(ScalarFunction.gammaDrawSlope($0[0], $0[1]))
     },
-    special("betainc", [.real([2, 3], 0.2...0.8)]) { betainc(1.7, 2.5, $0[0]) },
+    special(
+      "betainc", [.real([3], 0.5...3), .real([2, 1], 0.5...3), .real([3], 0.2...0.8)], order: 1
+    ) {
+      betainc($0[0], $0[1], $0[2])
+    },
+    special("betainc by x", [.real([2, 3], 0.2...0.8)]) { betainc(1.7, 2.5, $0[0]) },
+    special("betaDrawSlope", [.real([3], 0.5...3), .real([3], 0.2...0.8)], order: 0) { x in
+      let slopes = [ScalarFunction.betaDrawSlopeA, ScalarFunction.betaDrawSlopeB]
+      return stopGradient(slopes[0](x[0], x[0], x[1]) + slopes[1](x[0], x[0], x[1]))
+    },
   ]
 
   private static let normals: [OperationCase] = [

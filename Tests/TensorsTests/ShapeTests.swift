@@ -11,13 +11,15 @@ import Testing
     return [
       ("scalar", Tensor([0.7], shape: [])), ("one", Tensor([0.7])),
       ("eight axes", Tensor([0.7, 0.8], shape: [1, 1, 2, 1, 1, 1, 1, 1])),
-      ("nothing", Tensor([Double](), shape: [3, 0, 2])), ("transposed", base.transposed(to: [2, 0, 1])),
+      ("nothing", Tensor([Double](), shape: [3, 0, 2])),
+      ("transposed", base.transposed(to: [2, 0, 1])),
       ("every other", base.slice(1..<10, along: 1, stride: 2)), ("flipped", base.flipped(along: 1)),
       ("offset", base.flattened().slice(7..<200)), ("column", base.selecting(3, along: 2)),
       ("broadcast", base.selecting(2, along: 1).expandingDims(at: 0).broadcast(to: [5, 4, 6])),
       ("spread scalar", Tensor(0.7, dtype: .float64).broadcast(to: [3, 4])),
       ("spread middle", base.slice(0..<1, along: 1).broadcast(to: [4, 7, 6])),
-      ("diagonal", base.diagonal(offset: 1)), ("more than a block", base.broadcast(to: [9, 4, 10, 6])),
+      ("diagonal", base.diagonal(offset: 1)),
+      ("more than a block", base.broadcast(to: [9, 4, 10, 6])),
     ]
   }()
 
@@ -42,7 +44,8 @@ import Testing
   func `functions of two numbers see the elements of views`(_ name: String) throws {
     let x = try view(name)
     let y = x.rank > 0 && x.shape[0] > 1 ? x.flipped(along: 0) : x
-    for operation in BinaryOperation.all where !["and", "or", "xor", "foldIn"].contains(operation.name) {
+    for operation in BinaryOperation.all
+    where !["and", "or", "xor", "foldIn"].contains(operation.name) {
       expectClose(operation(x, y), operation(plain(x), plain(y)), "\(operation.name) of \(name)")
       expectClose(operation(x, 2), operation(plain(x), 2), "\(operation.name) of \(name) and 2")
       expectClose(operation(2, x), operation(2, plain(x)), "\(operation.name) of 2 and \(name)")
@@ -112,8 +115,10 @@ import Testing
     #expect(x.max().intArray() == [n - 1])
     #expect(x.cast(to: .float64).sum().scalar() == Double(n) * Double(n - 1) / 2)
     #expect(Tensor.ones([n]).cumulativeSum()[-1].scalar() == Double(n))
-    #expect(Tensor.ones([7, 700_001]).sum(axis: 1).array() == [Double](repeating: 700_001, count: 7))
-    #expect(Tensor.ones([700_001, 7]).sum(axis: 0).array() == [Double](repeating: 700_001, count: 7))
+    #expect(
+      Tensor.ones([7, 700_001]).sum(axis: 1).array() == [Double](repeating: 700_001, count: 7))
+    #expect(
+      Tensor.ones([700_001, 7]).sum(axis: 0).array() == [Double](repeating: 700_001, count: 7))
     let parts = Tensor.ones([300, 200, 50]) * Tensor.arange(200).expandingDims(at: 1)
     #expect(parts.sum(axis: 1).array().allSatisfy { $0 == 19_900 })
   }

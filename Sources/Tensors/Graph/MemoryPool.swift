@@ -18,12 +18,23 @@ enum MemoryPool {
   }
   private static let kept = Mutex(Kept())
 
+  /// Bytes to leave free before a large tensor, different from one to the next: tensors that start
+  /// at equal offsets in their pages slow each other's loops (4K aliasing).
+  static func offset(_ byteCount: Int) -> Int {
+    guard byteCount >= largeSize else { return 0 }
+    return (turn.wrappingAdd(1, ordering: .relaxed).newValue & 7) * offsetStep
+  }
+  private static let offsetStep = 7 * 64
+  private static let turn = Atomic<Int>(0)
+
+  /// Memory for a tensor, with room for its offset.
   static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     if byteCount < 512 { return malloc(max(byteCount, 8)) }
     if byteCount >= largeSize, let block = reuse(byteCount) { return block }
     var memory: UnsafeMutableRawPointer?
     // A cache line, so that vector loads do not straddle two.
-    return posix_memalign(&memory, 64, byteCount) == 0 ? memory : nil
+    let room = byteCount >= largeSize ? 7 * offsetStep : 0
+    return posix_memalign(&memory, 64, byteCount + room) == 0 ? memory : nil
   }
 
   private static func reuse(_ byteCount: Int) -> UnsafeMutableRawPointer? {

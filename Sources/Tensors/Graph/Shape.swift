@@ -32,11 +32,11 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
 
   public subscript(axis: Int) -> Int {
     get {
-      precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of \(rank) axes")
+      Swift.precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of \(rank) axes")
       return Int(axis < 4 ? low[axis] : high[axis - 4])
     }
     set {
-      precondition(newValue >= 0 && newValue <= Int32.max, "an extent of \(newValue)")
+      Swift.precondition(newValue >= 0 && newValue <= Int32.max, "an extent of \(newValue)")
       if axis < 4 { low[axis] = Int32(newValue) } else { high[axis - 4] = Int32(newValue) }
     }
   }
@@ -50,7 +50,7 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
 
   /// Adds an innermost axis.
   public mutating func append(_ dim: Int) {
-    precondition(rank < Shape.maximumRank, "a tensor has at most \(Shape.maximumRank) axes")
+    Swift.precondition(rank < Shape.maximumRank, "a tensor has at most \(Shape.maximumRank) axes")
     length += 1
     self[rank - 1] = dim
   }

@@ -5,6 +5,7 @@
 package final class Storage: @unchecked Sendable {
   package let pointer: UnsafeMutableRawPointer
   package let byteCount: Int
+  private let offset: Int
 
   /// Memory of the given size, not initialised.
   package init(byteCount: Int) {
@@ -12,7 +13,8 @@ package final class Storage: @unchecked Sendable {
     guard let memory = MemoryPool.allocate(byteCount) else {
       preconditionFailure("no memory for a tensor of \(byteCount) bytes")
     }
-    pointer = memory
+    offset = MemoryPool.offset(byteCount)
+    pointer = memory + offset
   }
 
   /// A copy of the elements of an array.
@@ -25,7 +27,7 @@ package final class Storage: @unchecked Sendable {
     }
   }
 
-  deinit { MemoryPool.release(pointer, byteCount) }
+  deinit { MemoryPool.release(pointer - offset, byteCount) }
 
   package func array<Element>(of type: Element.Type, count: Int) -> [Element] {
     guard count > 0 else { return [] }

@@ -32,7 +32,7 @@ struct Arena {
     var alive: [(start: Int, end: Int, last: Int)] = []
     for index in candidates.sorted(by: { first[$0] < first[$1] }) {
       alive.removeAll { $0.last < first[index] }
-      let size = Arena.rounded(max(program.buffers[index].byteCount, 1))
+      let size = Arena.padded(program.buffers[index].byteCount)
       var offset = 0
       for block in alive {
         if offset + size <= block.start { break }
@@ -43,6 +43,12 @@ struct Arena {
       alive.insert((offset, offset + size, last[index]), at: position)
       byteCount = max(byteCount, offset + size)
     }
+  }
+
+  /// A buffer's size, with large ones padded so that neighbours do not start at equal offsets in
+  /// their pages (see `Program.scratchStride`).
+  private static func padded(_ bytes: Int) -> Int {
+    rounded(max(bytes, 1)) + (bytes >= 2048 ? 5 * alignment : 0)
   }
 
   static func rounded(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }

@@ -75,7 +75,7 @@ struct Assembler {
     switch place {
     case .none: break
     case .constant(let constant): add(.constant, 8 * constant)
-    case .scratch(let block): add(.scratch, block * Int(CTK_BLOCK) * 8)
+    case .scratch(let block): add(.scratch, block * program.scratchStride)
     case .buffer(let buffer, let offset):
       let root = program.root(buffer, offset)
       switch program.buffers[root.buffer].home {

@@ -322,6 +322,8 @@ struct LoopBuilder {
       drafts.append(draft)
     }
     program.scratchCount = max(program.scratchCount, blocks)
+    let widest = values.map(\.elementSize).max() ?? 0
+    program.scratchElementSize = max(program.scratchElementSize, widest)
     return drafts
   }
 

@@ -51,7 +51,7 @@ package final class Plan: @unchecked Sendable {
     }
     constants = program.constants
     arenaBytes = arena.byteCount
-    scratchBytes = Arena.rounded(program.scratchCount * Int(CTK_BLOCK) * 8)
+    scratchBytes = program.scratchCount * program.scratchStride
     arguments = ir.arguments
     outputShapes = outputs.map { ($0.shape, $0.dtype) }
   }

@@ -60,6 +60,13 @@ struct Program {
   var buffers: [Buffer] = []
   var constants: [UInt64] = []
   var scratchCount = 0
+  /// Bytes of the widest element kept in scratch.
+  var scratchElementSize = 4
+
+  /// Bytes from one scratch block to the next. Not a multiple of a page: loads and stores at equal
+  /// offsets in different pages get in each other's way (4K aliasing), and equal offsets would
+  /// share few cache sets.
+  var scratchStride: Int { Int(CTK_BLOCK) * scratchElementSize + 5 * 64 }
 
   mutating func addBuffer(_ byteCount: Int, _ home: Buffer.Home = .arena) -> Int {
     buffers.append(Buffer(byteCount: byteCount, home: home))

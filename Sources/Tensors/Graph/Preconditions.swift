@@ -1,0 +1,20 @@
+// The standard library's checks say nothing in optimised builds. These, which take their place in
+// this module, always name the operation and the shapes.
+
+/// Stops the program with a message unless the condition holds.
+@inline(__always)
+func precondition(
+  _ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String,
+  file: StaticString = #fileID, line: UInt = #line
+) {
+  if _fastPath(condition()) { return }
+  preconditionFailure(message(), file: file, line: line)
+}
+
+/// Stops the program with a message.
+@inline(never)
+func preconditionFailure(
+  _ message: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
+) -> Never {
+  fatalError(message(), file: file, line: line)
+}
