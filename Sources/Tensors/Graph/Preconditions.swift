@@ -1,9 +1,9 @@
 // The standard library's checks say nothing in optimised builds. These, which take their place in
-// this module, always name the operation and the shapes.
+// this package, always name the operation and the shapes.
 
 /// Stops the program with a message unless the condition holds.
 @inline(__always)
-func precondition(
+package func precondition(
   _ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String,
   file: StaticString = #fileID, line: UInt = #line
 ) {
@@ -13,7 +13,7 @@ func precondition(
 
 /// Stops the program with a message.
 @inline(never)
-func preconditionFailure(
+package func preconditionFailure(
   _ message: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
 ) -> Never {
   fatalError(message(), file: file, line: line)

@@ -38,6 +38,7 @@ public struct Tensor: Sendable {
   }
 
   /// A float32 vector of the elements, or an array of them of the given shape.
+  @_disfavoredOverload
   public init(_ elements: [Float], shape: Shape? = nil) {
     let shape = shape ?? [elements.count]
     Tensor.requireCount(elements.count, shape)
@@ -69,6 +70,7 @@ public struct Tensor: Sendable {
   }
 
   /// A float32 matrix from its rows, which must have equal lengths.
+  @_disfavoredOverload
   public init(_ rows: [[Float]]) {
     let width = rows.first?.count ?? 0
     precondition(

@@ -85,13 +85,11 @@ extension Tensor {
     return value == value.rounded()
   }
 
-  /// This tensor as an operand of a result of another dtype; a literal is converted when planned.
+  /// This tensor as an operand of a result of another dtype.
   func operand(as dtype: DType) -> Tensor {
     if self.dtype == dtype { return self }
-    if node.operation is Literal {
-      return Tensor(literal: literalValue, dtype: dtype, isWeak: node.isWeak)
-    }
-    return cast(to: dtype)
+    return Tensor(
+      Node(CastOperation.shared, node, shape: shape, dtype: dtype, isWeak: node.isWeak))
   }
 
   /// The value of a literal.
@@ -141,8 +139,10 @@ extension BinaryOperation {
   /// a·b, and 0 where a is 0 even if b is infinite or NaN.
   static let mulSafe = BinaryOperation("mulSafe", CTK_MULSAFE) { ct, a, b, _ in
     let masked = Cotangent(ct.tensor, isMasked: true)
-    // Where a is 0 the result does not depend on b; the cotangent may be infinite there.
-    return [masked * b, masked.with(`where`(a .== 0, 0, (masked * a).tensor))]
+    // Where a is 0 the result does not depend on b, even if the cotangent is infinite; elsewhere,
+    // and for the second derivative, this is an ordinary product.
+    let isIdle = (a .== 0) .&& .!isFinite(ct.tensor)
+    return [masked * b, masked.with(`where`(isIdle, 0, (masked * a).tensor))]
   }
   static let and = BinaryOperation("and", CTK_AND) { _, _, _, _ in [nil, nil] }
   static let or = BinaryOperation("or", CTK_OR) { _, _, _, _ in [nil, nil] }

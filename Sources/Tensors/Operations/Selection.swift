@@ -71,9 +71,6 @@ extension Tensor {
   /// 0; to bool, everything but zero is true.
   public func cast(to dtype: DType) -> Tensor {
     if self.dtype == dtype && !node.isWeak { return self }
-    if node.operation is Literal {
-      return Tensor(literal: literalValue, dtype: dtype, isWeak: false)
-    }
     return Tensor(Node(CastOperation.shared, node, shape: shape, dtype: dtype))
   }
 }
