@@ -228,7 +228,10 @@ typedef void (*product_fn)(const product *, path, const char *a, const char *b, 
 // Multiplications below which a second thread does not pay, and those of the smallest task; a
 // product with a vector waits for memory, so its count for more.
 enum { SERIAL_WORK = 100000, TASK_WORK = 50000, VECTOR_WEIGHT = 4 };
-enum { MOST_TASKS = 8, MOST_SLICES = 32, SMALL_SIDE = 64, LEAST_SLICE = 128 };
+// Each tile packs its rows and columns again, some 5 % for each doubling of their number: a few
+// tiles for small products, more of them only from LARGE_TASK on.
+enum { FEW_TASKS = 4, MOST_TASKS = 32, LARGE_TASK = 8000000 };
+enum { GEMM_SLICES = 8, VECTOR_SLICES = 32, SMALL_SIDE = 64, LEAST_SLICE = 128 };
 
 typedef struct {
   product whole;
@@ -289,11 +292,13 @@ static void cut_matrix(cut *w, int64_t work) {
   w->slice = k;
   const int combines = w->path == COMBINE_A || w->path == COMBINE_B;
   if (combines ? k >= m * n : w->path != OUTER && m <= SMALL_SIDE && n <= SMALL_SIDE) {
-    const int64_t most = combines ? MOST_SLICES : MOST_TASKS;
+    const int64_t most = combines ? VECTOR_SLICES : GEMM_SLICES;
     const int64_t slices = ctk_min(ctk_min(tasks, most), k / LEAST_SLICE);
     if (slices > 1) w->slice = tile_size(k, slices, 8);
   } else {
-    const int64_t parts = ctk_max(ctk_min(tasks, MOST_TASKS), 1);
+    const int64_t few = w->path == BLAS ? FEW_TASKS : VECTOR_SLICES;
+    const int64_t parts =
+        ctk_max(ctk_min(ctk_max(ctk_min(tasks, few), work / LARGE_TASK), MOST_TASKS), 1);
     // Near squares: the fewer rows and columns are packed again.
     int64_t across = 1;
     while (across * across * m < parts * n && across < parts) across *= 2;
@@ -328,8 +333,8 @@ static void join_slices(const cut *w, int dtype) {
 
 static void run_cut(cut *w, int64_t work, int dtype) {
   const int64_t all = work * w->batch;
-  if (w->batch > 1 && (w->batch >= MOST_TASKS || work < SERIAL_WORK)) {
-    w->group = ctk_max(ctk_ceil_div(TASK_WORK, work), ctk_ceil_div(w->batch, 4 * MOST_TASKS));
+  if (w->batch > 1 && (w->batch >= MOST_TASKS / 2 || work < SERIAL_WORK)) {
+    w->group = ctk_max(ctk_ceil_div(TASK_WORK, work), ctk_ceil_div(w->batch, 2 * MOST_TASKS));
     ctk_parallel(ctk_ceil_div(w->batch, w->group), run_matrices, w);
     return;
   }

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// The normal distribution with mean `loc` and standard deviation `scale`.
 ///
 /// log p(x) = −½ ((x − loc) / scale)² − log scale − ½ log 2π
@@ -16,19 +18,34 @@ public struct Normal: Distribution {
     batchShape = Distributions.batchShape(of: "Normal", [("loc", loc), ("scale", scale)])
   }
 
-  public func logProb(_ value: Tensor) -> Tensor { logProb(standardized: (value - loc) / scale) }
+  public func logProb(_ value: Tensor) -> Tensor {
+    let centered = loc.literalScalar == 0 ? value : value - loc
+    return logProb(standardized: scale.literalScalar == 1 ? centered : centered / scale)
+  }
 
   private func logProb(standardized z: Tensor) -> Tensor {
-    minusHalf * square(z) - (log(scale) + halfLog2Pi)
+    minusHalf * square(z) - logNormalizer
+  }
+
+  /// log scale + ½ log 2π, computed at once where the scale is a literal.
+  private var logNormalizer: Tensor {
+    guard let scale = scale.literalScalar else { return log(scale) + halfLog2Pi }
+    return Tensor(floatLiteral: Foundation.log(scale) + halfLog2PiValue)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
-    loc + scale * noise(shape, key, dtype)
+    moved(noise(shape, key, dtype))
   }
 
   public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
     let z = noise(shape, key, dtype)
-    return (loc + scale * z, logProb(standardized: z))
+    return (moved(z), logProb(standardized: z))
+  }
+
+  /// Standard normal numbers scaled and shifted.
+  private func moved(_ z: Tensor) -> Tensor {
+    let scaled = scale.literalScalar == 1 ? z : scale * z
+    return loc.literalScalar == 0 ? scaled : loc + scaled
   }
 
   private func noise(_ shape: Shape, _ key: RandomKey, _ dtype: DType) -> Tensor {
@@ -47,5 +64,6 @@ public struct Normal: Distribution {
 
 // Shared nodes: a density is built anew at every step.
 /// ½ log 2π.
-let halfLog2Pi: Tensor = 0.918938533204672741780329736405617640
+private let halfLog2PiValue = 0.918938533204672741780329736405617640
+let halfLog2Pi = Tensor(floatLiteral: halfLog2PiValue)
 let minusHalf: Tensor = -0.5
