@@ -228,9 +228,9 @@ typedef void (*product_fn)(const product *, path, const char *a, const char *b, 
 // Multiplications below which a second thread does not pay, and those of the smallest task; a
 // product with a vector waits for memory, so its count for more.
 enum { SERIAL_WORK = 100000, TASK_WORK = 50000, VECTOR_WEIGHT = 4 };
-// Each tile packs its rows and columns again, some 5 % for each doubling of their number: a few
-// tiles for small products, more of them only from LARGE_TASK on.
-enum { FEW_TASKS = 4, MOST_TASKS = 32, LARGE_TASK = 8000000 };
+// Each tile packs its part of A and B again: few tiles for small products, and tiles of at least
+// HIGH rows before columns are cut, which costs more.
+enum { FEW_TASKS = 4, MOST_TASKS = 16, LARGE_TASK = 10000000, HIGH = 128, WIDE = 64 };
 enum { GEMM_SLICES = 8, VECTOR_SLICES = 32, SMALL_SIDE = 64, LEAST_SLICE = 128 };
 
 typedef struct {
@@ -299,12 +299,10 @@ static void cut_matrix(cut *w, int64_t work) {
     const int64_t few = w->path == BLAS ? FEW_TASKS : VECTOR_SLICES;
     const int64_t parts =
         ctk_max(ctk_min(ctk_max(ctk_min(tasks, few), work / LARGE_TASK), MOST_TASKS), 1);
-    // Near squares: the fewer rows and columns are packed again.
-    int64_t across = 1;
-    while (across * across * m < parts * n && across < parts) across *= 2;
-    across = ctk_min(across, ctk_max(n / 32, 1));
+    const int64_t down = ctk_max(ctk_min(parts, m / (w->path == BLAS ? HIGH : 1)), 1);
+    const int64_t across = ctk_max(ctk_min(parts / down, n / WIDE), 1);
+    w->rows = tile_size(m, down, 16);
     w->columns = tile_size(n, across, 16);
-    w->rows = tile_size(m, ctk_max(parts / across, 1), 16);
   }
   w->rowTiles = ctk_ceil_div(m, w->rows);
   w->columnTiles = ctk_ceil_div(n, w->columns);
@@ -333,8 +331,8 @@ static void join_slices(const cut *w, int dtype) {
 
 static void run_cut(cut *w, int64_t work, int dtype) {
   const int64_t all = work * w->batch;
-  if (w->batch > 1 && (w->batch >= MOST_TASKS / 2 || work < SERIAL_WORK)) {
-    w->group = ctk_max(ctk_ceil_div(TASK_WORK, work), ctk_ceil_div(w->batch, 2 * MOST_TASKS));
+  if (w->batch > 1 && (w->batch >= MOST_TASKS || work < SERIAL_WORK)) {
+    w->group = ctk_max(ctk_ceil_div(TASK_WORK, work), ctk_ceil_div(w->batch, 4 * MOST_TASKS));
     ctk_parallel(ctk_ceil_div(w->batch, w->group), run_matrices, w);
     return;
   }
@@ -400,7 +398,7 @@ ctk_fn ctk_gemm(int dtype) {
   return dtype == CTK_F64 ? gemm_f64 : dtype == CTK_F32 ? gemm_f32 : NULL;
 }
 
-// ---- Products with a vector inside a fused loop --------------------------------------------------
+// ---- Products with a vector inside a fused loop -------------------------------------------------
 
 #define DEFINE_ROWS(T)                                                                           \
   static void row_dots_##T(const ctk_instr *i) {                                                 \

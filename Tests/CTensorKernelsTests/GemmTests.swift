@@ -27,8 +27,8 @@ extension RuntimeTests {
       func naive<T: BinaryFloatingPoint>(_ a: [T], _ b: [T], onto c: [T]) -> [T] {
         guard k > 0 else { return c.indices.map { $0 % rowC < n ? 0 : c[$0] } }
         var c = c
-        let a = a.map(Double.init)
-        let b = b.map(Double.init)
+        let a = a.map { Double($0) }
+        let b = b.map { Double($0) }
         a.withUnsafeBufferPointer { a in
           b.withUnsafeBufferPointer { b in
             for at in 0..<batch * m * n {
@@ -93,6 +93,44 @@ extension RuntimeTests {
       guard batch > 1 else { return }
       try Self.check(Case(batch: batch, m: m, n: n, k: k, sharedB: true), &r)
       try Self.check(Case(batch: batch, m: m, n: n, k: k, sharedA: true), &r)
+    }
+
+    /// Products with a vector in blocks of rows, as loops call them.
+    static func checkRows<T: KernelElement & BinaryFloatingPoint>(of: T.Type) throws {
+      var r = SplitMix(21)
+      for (rows, columns) in [(1, 1), (5, 3), (64, 50), (131, 67), (300, 10)] {
+        let ld = columns + r.int(0...3)
+        let desc = ctk_rows_desc(columns: Int64(columns), ld: Int64(ld))
+        let a: [T] = r.array(rows * ld)
+        let v: [T] = r.array(columns)
+        let w: [T] = r.array(rows)
+        var dots: [T] = []
+        var combined: [T] = r.array(columns)
+        for start in stride(from: 0, to: rows, by: 40) {
+          let end = min(start + 40, rows)
+          let block = Array(a[start * ld..<end * ld])
+          var d = [T](repeating: 0, count: end - start)
+          try runKernel(ctk_row_dots(T.dtype), &d, block, v, x: desc, n: d.count)
+          dots += d
+          try runKernel(
+            ctk_row_combine(T.dtype), &combined, block, Array(w[start..<end]), x: desc,
+            n: d.count, first: start == 0)
+        }
+        var c = Case(m: rows, k: columns, gap: ld - columns)
+        let x: [T] = v.flatMap { [$0] + [T](repeating: 0, count: c.gap) }
+        let out = c.naive(a, x, onto: Array(repeating: T(0), count: c.sizeC))
+        let expected = (0..<rows).map { out[$0 * c.rowC] }
+        #expect(distance(dots, expected) <= 4 * Double(columns + 4) * T.epsilon)
+        c = Case(m: 1, n: columns, k: rows)
+        let dense: [T] = (0..<rows).flatMap { a[$0 * ld..<$0 * ld + columns] }
+        let sums = c.naive(w, dense, onto: combined)
+        #expect(distance(combined, sums) <= 4 * Double(rows + 4) * T.epsilon)
+      }
+    }
+
+    @Test func blocksOfRows() throws {
+      try Self.checkRows(of: Double.self)
+      try Self.checkRows(of: Float.self)
     }
 
     /// Several threads multiply at once, some through the pool, the others on their own.

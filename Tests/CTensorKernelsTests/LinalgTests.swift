@@ -20,8 +20,8 @@ extension RuntimeTests {
         Matrix(columns, rows, (0..<e.count).map { self[$0 % rows, $0 / rows] })
       }
       static func * (a: Matrix, b: Matrix) -> Matrix {
-        let x = a.e.map(Double.init)
-        let y = b.e.map(Double.init)
+        let x = a.e.map { Double($0) }
+        let y = b.e.map { Double($0) }
         var product = Matrix(a.rows, b.columns, repeatElement(0, count: a.rows * b.columns))
         for at in product.e.indices {
           let (i, j) = (at / b.columns, at % b.columns)

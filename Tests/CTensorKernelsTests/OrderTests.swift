@@ -88,7 +88,7 @@ extension RuntimeTests {
     }
 
     @Test func sortedInputStaysSorted() throws {
-      let a = (0..<1000).map(Double.init)
+      let a = (0..<1000).map { Double($0) }
       for input in [a, a.reversed()] {
         var d = [Double](repeating: 0, count: 1000)
         try runKernel(ctk_sort(Double.dtype), &d, input, x: Self.desc((1, 1000, 1)))

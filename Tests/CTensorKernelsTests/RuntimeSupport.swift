@@ -110,7 +110,7 @@ func onAnyThreads<T>(_ body: () throws -> [T]) rethrows -> [T] {
 func distance<T: BinaryFloatingPoint>(_ a: [T], _ b: [T]) -> Double {
   guard a.count == b.count else { return .infinity }
   var largest = 0.0
-  for (x, y) in zip(a.map(Double.init), b.map(Double.init)) {
+  for (x, y) in zip(a.map { Double($0) }, b.map { Double($0) }) {
     if x == y || (x.isNaN && y.isNaN) { continue }
     largest = (x - y).isNaN ? .infinity : max(largest, abs(x - y))
   }

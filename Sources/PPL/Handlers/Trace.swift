@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What a model did: its sites in the order they were met.
 public struct Trace: Sendable {
   public private(set) var sites: [Site] = []
@@ -72,7 +70,7 @@ final class TraceHandler: Handler {
     var trace = Trace()
     var error: ModelError?
   }
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   func postprocess(_ site: inout Site) {
     let site = site

@@ -11,12 +11,11 @@ enum MemoryPool {
   private static let largeSize = 1 << 16
   private static let mostKeptBytes = 1 << 27
 
-  private struct Kept: @unchecked Sendable {
-    // Sendable: each pointer is owned by the pool alone while it is in here.
+  private struct Kept {
     var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
     var byteCount = 0
   }
-  private static let kept = Mutex(Kept())
+  private static let kept = Locked(Kept())
 
   /// Bytes to leave free before a large tensor, different from one to the next: tensors that start
   /// at equal offsets in their pages slow each other's loops (4K aliasing).
@@ -38,26 +37,23 @@ enum MemoryPool {
   }
 
   private static func reuse(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-    let address = kept.withLock { kept -> UInt? in
+    kept.withLock { kept in
       guard let block = kept.blocks[byteCount]?.popLast() else { return nil }
       kept.byteCount -= byteCount
-      return UInt(bitPattern: block)
+      return block
     }
-    return address.flatMap { UnsafeMutableRawPointer(bitPattern: $0) }
   }
 
   static func release(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) {
-    let address = UInt(bitPattern: pointer)
-    let isKept =
-      byteCount >= largeSize
-      && kept.withLock { kept -> Bool in
-        guard kept.byteCount + byteCount <= mostKeptBytes,
-          let block = UnsafeMutableRawPointer(bitPattern: address)
-        else { return false }
-        kept.blocks[byteCount, default: []].append(block)
-        kept.byteCount += byteCount
-        return true
-      }
-    if !isKept { free(pointer) }
+    if byteCount < largeSize || !keep(pointer, byteCount) { free(pointer) }
+  }
+
+  private static func keep(_ pointer: UnsafeMutableRawPointer, _ byteCount: Int) -> Bool {
+    kept.withLock { kept in
+      guard kept.byteCount + byteCount <= mostKeptBytes else { return false }
+      kept.blocks[byteCount, default: []].append(pointer)
+      kept.byteCount += byteCount
+      return true
+    }
   }
 }

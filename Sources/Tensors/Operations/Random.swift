@@ -48,9 +48,9 @@ public struct RandomKey: Sendable {
   /// A key derived from this one and a number, such as a step or an index.
   public func foldIn(_ datum: Int) -> RandomKey { foldIn(Tensor(datum)) }
 
-  /// A key derived from this one and an int64 scalar.
+  /// A key derived from this one and a whole number in a tensor.
   public func foldIn(_ datum: Tensor) -> RandomKey {
-    RandomKey(tensor: BinaryOperation.foldIn(tensor, datum))
+    RandomKey(tensor: BinaryOperation.foldIn(tensor, datum.cast(to: .int64)))
   }
 
   /// A key derived from this one and a name, such as a site's.

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What can go wrong when a function is compiled.
 public enum CompileError: Error, CustomStringConvertible {
   /// The function read a value that depends on its arguments, so its graph need not be the same

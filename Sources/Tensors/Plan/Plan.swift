@@ -1,6 +1,4 @@
 internal import CTensorKernels
-internal import Synchronization
-
 /// A compiled graph: instructions that compute some outputs from some arguments.
 ///
 /// `@unchecked Sendable`: immutable after `init`, but for the pool of instances behind a lock.
@@ -29,7 +27,7 @@ package final class Plan: @unchecked Sendable {
   /// The caller's number of each argument.
   let arguments: [Int]
   let outputShapes: [(shape: Shape, dtype: DType)]
-  private let idle = Mutex<[PlanInstance]>([])
+  private let idle = Locked<[PlanInstance]>([])
 
   /// - Parameters:
   ///   - order: the graph, inputs before users.

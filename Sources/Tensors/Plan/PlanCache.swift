@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// Plans by graph structure, the most recently used ones.
 package final class PlanCache: Sendable {
   package static let shared = PlanCache()
@@ -11,7 +9,7 @@ package final class PlanCache: Sendable {
     var plans: [GraphKey: (plan: Plan, lastUse: Int)] = [:]
     var clock = 0
   }
-  private let entries = Mutex(Entries())
+  private let entries = Locked(Entries())
 
   package func plan(for key: GraphKey, make: () -> Plan) -> Plan {
     let found = entries.withLock { entries -> Plan? in

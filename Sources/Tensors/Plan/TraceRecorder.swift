@@ -1,8 +1,6 @@
-internal import Synchronization
-
 /// Notes reads of values that depend on the arguments of a function being traced.
 package final class TraceRecorder: Sendable {
-  private let reads = Mutex<[String]>([])
+  private let reads = Locked<[String]>([])
 
   package init() {}
 
