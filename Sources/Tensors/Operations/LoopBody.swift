@@ -1,4 +1,5 @@
 internal import CTensorKernels
+
 /// The computation a loop repeats: outputs as functions of numbered placeholders. Parameters come
 /// first; tensors from outside that the computation uses, its captures, have placeholders too.
 final class LoopBody: Sendable {

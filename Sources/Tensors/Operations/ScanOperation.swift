@@ -1,5 +1,6 @@
 internal import CTensorKernels
 internal import Synchronization
+
 /// Repeats a body over the leading axis of some tensors, handing carries from step to step.
 ///
 /// Inputs are the first carries, the tensors walked over, and the captures. The result is one

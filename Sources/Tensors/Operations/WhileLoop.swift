@@ -1,5 +1,6 @@
 internal import CTensorKernels
 internal import Synchronization
+
 /// Repeats a body while a condition on the carries holds.
 ///
 /// The body's outputs are the next carries and whether the condition holds for the present ones.
