@@ -25,15 +25,21 @@ let package = Package(
     .executableTarget(
       name: "eight-schools", dependencies: ["FlowGuides", "Models"],
       path: "tutorials/eight-schools"),
+    .executableTarget(
+      name: "first-fit", dependencies: ["FlowGuides"], path: "tutorials/first-fit"),
 
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "CTensorKernelsTests", dependencies: ["CTensorKernels"]),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport", "CGSL", "CTensorKernels"]),
     .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport", "CGSL"]),
-    .testTarget(name: "PPLTests", dependencies: ["PPL", "Models", "TestSupport"]),
-    .testTarget(name: "FlowGuidesTests", dependencies: ["FlowGuides", "Models", "TestSupport"]),
-    .testTarget(name: "TutorialTests", dependencies: ["TestSupport"]),
+    .testTarget(
+      name: "PPLTests",
+      dependencies: ["PPL", "Models", "TestSupport", "CTensorKernels", "CGSL"]),
+    .testTarget(
+      name: "FlowGuidesTests", dependencies: ["FlowGuides", "Models", "TestSupport", "CGSL"]),
+    .testTarget(
+      name: "TutorialTests", dependencies: ["TestSupport", "eight-schools", "first-fit"]),
   ]
 )
 

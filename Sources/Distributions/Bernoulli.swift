@@ -49,7 +49,9 @@ public struct Bernoulli: Distribution {
       case .logits(let logits): value * logits - softplus(logits)
       case .probs(let probs): log(`where`(value .== 1, probs, 1 - probs))
       }
-    return `where`(support.contains(value), mass, logZero)
+    // Of literal probabilities the mass would be a literal; it takes the dtype of the value.
+    let dtype = mass.isLiteral && value.dtype.isFloat ? value.dtype : mass.dtype
+    return overBatch(`where`(support.contains(value), mass.cast(to: dtype), logZero))
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {

@@ -22,7 +22,7 @@ public struct Delta: Distribution {
   public func logProb(_ value: Tensor) -> Tensor {
     var isEqual = value .== self.value
     if eventRank > 0 { isEqual = isEqual.all(axes: (1...eventRank).map { -$0 }) }
-    return `where`(isEqual, logDensity, logZero)
+    return overBatch(`where`(isEqual, logDensity, logZero))
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {

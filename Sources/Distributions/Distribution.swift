@@ -76,5 +76,16 @@ func requireParameter(
     "\(distribution): \(argument) must be \(constraint), got \(number)")
 }
 
+extension Distribution {
+  /// A log density spread over the batch, where neither parameters nor value have its shape.
+  func overBatch(_ logProb: Tensor) -> Tensor {
+    guard let shape = logProb.shape.broadcast(with: batchShape) else {
+      preconditionFailure(
+        "logProb: a value of batch shape \(logProb.shape) for a batch of shape \(batchShape)")
+    }
+    return logProb.broadcast(to: shape)
+  }
+}
+
 /// The logarithm of zero.
 let logZero = Tensor(floatLiteral: -.infinity)

@@ -14,9 +14,9 @@ public struct HalfCauchy: Distribution {
   }
 
   public func logProb(_ value: Tensor) -> Tensor {
-    // log 2/π
-    let density = -0.451582705289454864726195229894882143571 - log(scale) - log1p(square(value / scale))
-    return `where`(value .< 0, logZero, density)
+    // log 2/π + log scale − log(x² + scale²); the hypotenuse does not overflow where squares do.
+    let density = log2OverPi + log(scale) - 2 * log(hypot(value, scale))
+    return overBatch(`where`(value .< 0, logZero, density))
   }
 
   /// By inversion: scale · tan(π u / 2).
@@ -31,3 +31,5 @@ public struct HalfCauchy: Distribution {
     return result
   }
 }
+
+private let log2OverPi: Tensor = -0.451582705289454864726195229894882143571

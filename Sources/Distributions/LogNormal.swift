@@ -18,9 +18,9 @@ public struct LogNormal: Distribution {
   private init(base: Normal) { self.base = base }
 
   public func logProb(_ value: Tensor) -> Tensor {
-    let isInside = value .> 0
-    let logValue = log(`where`(isInside, value, 1))
-    return `where`(isInside, base.logProb(logValue) - logValue, logZero)
+    let isOutside = value .<= 0
+    let logValue = log(`where`(isOutside, 1, value))
+    return `where`(isOutside, logZero, base.logProb(logValue) - logValue)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {

@@ -20,7 +20,8 @@ public struct Normal: Distribution {
 
   public func logProb(_ value: Tensor) -> Tensor {
     let centered = loc.literalScalar == 0 ? value : value - loc
-    return logProb(standardized: scale.literalScalar == 1 ? centered : centered / scale)
+    return overBatch(
+      logProb(standardized: scale.literalScalar == 1 ? centered : centered / scale))
   }
 
   private func logProb(standardized z: Tensor) -> Tensor {

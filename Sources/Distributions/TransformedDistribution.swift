@@ -8,7 +8,6 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
 
   /// - Parameter bijectors: applied first to last.
   public init(_ base: Base, _ bijectors: [any Bijector]) {
-    self.base = base
     bijector = Compose(bijectors)
     eventRank = max(base.eventShape.rank, bijector.eventRank)
     precondition(
@@ -17,6 +16,10 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
       TransformedDistribution: the bijectors act on events of \(bijector.eventRank) axes, the base \
       has \(base.eventShape.rank); mark them with toEvent()
       """)
+    // Bijectors may have a batch of parameters of their own.
+    let shape = bijector.forwardShape(base.batchShape + base.eventShape)
+    let batchShape = Shape(shape.dropLast(eventRank))
+    self.base = batchShape == base.batchShape ? base : base.expanded(to: batchShape)
   }
 
   public var batchShape: Shape { base.batchShape }
@@ -29,7 +32,11 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
 
   public func logProb(_ value: Tensor) -> Tensor {
     let (x, logDet) = bijector.inverseAndLogDet(value, context: nil)
-    return base.logProb(x) + overEvent(logDet)
+    let density = base.logProb(x)
+    let total = density + overEvent(logDet)
+    guard support != .real else { return total }
+    // Beyond or at the edge of the support the log determinant may be NaN or infinite.
+    return `where`(isOutside(value) .|| (density .== logZero), logZero, total)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
@@ -40,6 +47,11 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
     let (x, logProb) = base.sampleAndLogProb(shape, key: key, dtype: dtype)
     let (y, logDet) = bijector.forwardAndLogDet(x, context: nil)
     return (y, logProb - overEvent(logDet))
+  }
+
+  private func isOutside(_ value: Tensor) -> Tensor {
+    let mask = .!(support.contains(value) .|| isNaN(value))
+    return eventRank > 0 ? mask.any(axes: (1...eventRank).map { -$0 }) : mask
   }
 
   private func overEvent(_ logDet: Tensor) -> Tensor {

@@ -11,7 +11,7 @@ public struct FlowArchitecture: Sendable {
   ///   - hidden: the widths of each network's hidden layers.
   public static func iaf(
     layers: Int = 2, hidden: [Int] = [32, 32], form: AffineForm = .logScale,
-    activation: Activation = .tanh
+    activation: Activation = .elu
   ) -> FlowArchitecture {
     precondition(layers > 0, "iaf: layers must be positive, got \(layers)")
     return FlowArchitecture { dimension, dtype in
@@ -28,8 +28,7 @@ public struct FlowArchitecture: Sendable {
 
 /// A normalizing flow over all unconstrained latent variables of a model.
 ///
-/// Standard normal noise goes through the flow, then through an affine map per coordinate that
-/// starts as the identity times `initialScale`.
+/// The latent variables start near standard normal: a flow's layers start near the identity.
 public struct FlowGuide: Guide {
   private let flow: FlowArchitecture
 

@@ -101,7 +101,7 @@ public struct Compose: Bijector {
       value = next
       accumulate(logDet, of: part, into: &total)
     }
-    return (value, total ?? Tensor(literalLike: 0, x))
+    return (value, total ?? zeros(x))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
@@ -112,7 +112,7 @@ public struct Compose: Bijector {
       value = next
       accumulate(logDet, of: part, into: &total)
     }
-    return (value, total ?? Tensor(literalLike: 0, y))
+    return (value, total ?? zeros(y))
   }
 
   private func accumulate(_ logDet: Tensor, of part: any Bijector, into total: inout Tensor?) {
@@ -123,9 +123,9 @@ public struct Compose: Bijector {
       ? logDet.sum(axes: (1...excess).map { -$0 }) : logDet
     total = total.map { $0 + own } ?? own
   }
-}
 
-extension Tensor {
-  /// A scalar literal that broadcasts with `other`.
-  init(literalLike value: Double, _ other: Tensor) { self.init(floatLiteral: value) }
+  /// The log determinant of a map that preserves volume.
+  private func zeros(_ x: Tensor) -> Tensor {
+    Tensor.zeros(Shape(x.shape.dropLast(eventRank)), dtype: x.dtype)
+  }
 }

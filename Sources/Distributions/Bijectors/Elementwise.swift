@@ -4,11 +4,11 @@ public struct Identity: Bijector {
   public var isVolumePreserving: Bool { true }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    (x, 0)
+    (x, Tensor.zeros(x.shape, dtype: x.dtype))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    (y, 0)
+    (y, Tensor.zeros(y.shape, dtype: y.dtype))
   }
 }
 
@@ -75,10 +75,21 @@ public struct Affine: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    (shift + scale * x, log(abs(scale)))
+    let y = shift + scale * x
+    return (y, logDet(like: y))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    ((y - shift) / scale, -log(abs(scale)))
+    let x = (y - shift) / scale
+    return (x, -logDet(like: x))
+  }
+
+  public func forwardShape(_ shape: Shape) -> Shape {
+    shape.broadcast(with: shift.shape)?.broadcast(with: scale.shape) ?? shape
+  }
+  public func inverseShape(_ shape: Shape) -> Shape { forwardShape(shape) }
+
+  private func logDet(like value: Tensor) -> Tensor {
+    log(abs(scale)).cast(to: value.dtype).broadcast(to: value.shape)
   }
 }

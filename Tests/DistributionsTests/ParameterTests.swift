@@ -1,0 +1,46 @@
+import TestSupport
+import Testing
+
+@testable import Distributions
+
+/// What happens to invalid parameters.
+@Suite struct ParameterTests {
+  /// A literal is checked when the distribution is made; the message names distribution, argument
+  /// and value.
+  @Test func badLiteral() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) { _ = Normal(0, -1.5) }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("Normal: scale must be positive, got -1.5"), "\(message)")
+  }
+
+  @Test func otherBadLiterals() async {
+    await #expect(processExitsWith: .failure) { _ = Normal(.init(floatLiteral: .nan), 1) }
+    await #expect(processExitsWith: .failure) { _ = HalfCauchy(0) }
+    await #expect(processExitsWith: .failure) { _ = LogNormal(0, .init(floatLiteral: .infinity)) }
+    await #expect(processExitsWith: .failure) { _ = Bernoulli(probs: 1.25) }
+    await #expect(processExitsWith: .failure) {
+      _ = Normal(Tensor([0, 1, 2]), Tensor([1, 2]))
+    }
+  }
+
+  @Test func goodLiterals() {
+    #expect(Bernoulli(probs: 0).batchShape == [])
+    #expect(Bernoulli(probs: 1).batchShape == [])
+    #expect(Normal(-1e300, 1e-300).batchShape == [])
+    #expect(HalfCauchy(1e300).batchShape == [])
+  }
+
+  /// Computed parameters are not read; an invalid one shows as NaN.
+  @Test func badValue() {
+    let bad = Tensor([-1.0], shape: [])
+    let nan = Tensor([Double.nan], shape: [])
+    #expect(Normal(0, bad).logProb(0.5).scalar().isNaN)
+    #expect(LogNormal(0, bad).logProb(0.5).scalar().isNaN)
+    #expect(HalfCauchy(bad).logProb(0.5).scalar().isNaN)
+    #expect(Normal(nan, 1).logProb(0.5).scalar().isNaN)
+    #expect(Bernoulli(probs: 2.5 + bad).logProb(0).scalar().isNaN)
+    #expect(Bernoulli(logits: nan).logProb(1).scalar().isNaN)
+  }
+}
