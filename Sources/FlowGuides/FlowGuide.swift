@@ -15,13 +15,15 @@ public struct FlowArchitecture: Sendable {
   ) -> FlowArchitecture {
     precondition(layers > 0, "iaf: layers must be positive, got \(layers)")
     return FlowArchitecture { dimension, dtype in
-      (0..<layers).flatMap { layer -> [any Bijector] in
+      let flow = (0..<layers).flatMap { layer -> [any Bijector] in
         let network = MADE(
           dimension: dimension, hidden: hidden, outputs: 2, activation: activation,
           name: "flow\(layer)", dtype: dtype)
         let iaf = IAF(dimension: dimension, form: form) { network($0) }
         return layer == 0 ? [iaf] : [Reverse(), iaf]
       }
+      // Gated layers cannot expand; something after them must.
+      return form == .gated ? flow + [DiagonalAffine(dimension: dimension, name: "flow")] : flow
     }
   }
 }

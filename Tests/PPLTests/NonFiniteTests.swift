@@ -148,9 +148,7 @@ import Testing
     let error = #expect(throws: ModelError.self) {
       try svi.run(steps: 1000, showsProgress: false)
     }
-    withKnownIssue("only sample sites are looked at", isIntermittent: true) {
-      Self.expectNotFinite(error, steps: 99..<102, site: "broken")
-    }
+    Self.expectNotFinite(error, steps: 99..<102, site: "broken")
   }
 
   /// A skipped step is none for the optimizer either: Adam's first real step has its full size.
@@ -167,9 +165,7 @@ import Testing
       }, optimizer: Adam(0.1))
     for _ in 0..<3 { #expect(try !svi.step().isFinite) }
     #expect(try svi.step().isFinite)
-    withKnownIssue("skipped steps advance the bias correction", isIntermittent: true) {
-      expectClose([svi.parameters.scalar("loc")], [0.9], within: .relative(1e-5))
-    }
+    expectClose([svi.parameters.scalar("loc")], [0.9], within: .relative(1e-5))
   }
 
   /// The parameters that remain are those of the last good step, not the first.

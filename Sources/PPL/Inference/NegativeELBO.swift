@@ -13,6 +13,14 @@ struct ParticleTrace {
   /// A one-particle estimate of the evidence lower bound: log p(x, z) − log q(z), z from the guide.
   var elbo: Tensor { model.logProbSum() - guide.logProbSum() }
 
+  /// The parameter sites of both, each name once.
+  var parameterSites: [Site] {
+    var seen: Set<String> = []
+    return (guide.sites + model.sites).filter {
+      $0.kind == .param && seen.insert($0.name).inserted
+    }
+  }
+
   /// Checks that guide and model draw the same sites, of the same shapes.
   func validate() throws(ModelError) {
     for site in model.sites where site.kind == .sample && !site.isObserved {
@@ -22,7 +30,7 @@ struct ParticleTrace {
       try requireShape(site, drawn)
     }
     for site in guide.sites where site.kind == .sample && !site.isAuxiliary {
-      guard let counterpart = model[site.name], counterpart.kind == .sample else {
+      guard let counterpart = model[site.name], counterpart.kind == .sample, !counterpart.isObserved else {
         throw .missingInModel(site.name, model: model.table(), guide: guide.table())
       }
       if site.distribution?.isReparameterized == false { throw .notReparameterized(site.name) }

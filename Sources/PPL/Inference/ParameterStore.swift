@@ -15,12 +15,18 @@ public struct ParameterStore: Sendable {
 
   /// The parameters met by the parameter sites of a trace, at their initial values.
   init(_ sites: [Site], dtype: DType) {
-    var parts: [Tensor] = []
-    var start = 0
+    packed = Tensor([Double](), dtype: dtype)
+    append(sites)
+  }
+
+  /// Adds the parameters of some sites, at their initial values.
+  mutating func append(_ sites: [Site]) {
+    let dtype = packed.dtype
+    var parts = [packed]
+    var start = packed.count
     for site in sites {
-      guard let value = site.value else { continue }
-      let initial = value.cast(to: dtype)
-      let unconstrained = site.constraint.bijector.inverse(initial)
+      guard let value = site.value, index[site.name] == nil else { continue }
+      let unconstrained = site.constraint.bijector.inverse(value.cast(to: dtype))
       let range = start..<start + unconstrained.count
       start = range.upperBound
       index[site.name] = entries.count
@@ -29,8 +35,11 @@ public struct ParameterStore: Sendable {
           name: site.name, shape: unconstrained.shape, constraint: site.constraint, range: range))
       parts.append(unconstrained.flattened().cast(to: dtype))
     }
-    packed = parts.isEmpty ? Tensor([Double](), dtype: dtype) : concat(parts).detached()
+    packed = concat(parts).detached()
   }
+
+  /// Whether there is a parameter of this name.
+  func contains(_ name: String) -> Bool { index[name] != nil }
 
   /// The number of scalars.
   public var count: Int { packed.count }
@@ -53,10 +62,13 @@ public struct ParameterStore: Sendable {
 /// Supplies parameter sites from the vector of a store.
 final class ParameterHandler: Handler {
   private let values: [String: Tensor]
+  private let setupKey: RandomKey
   /// The unconstrained parameters, in the order of the store.
   let slices: [Tensor]
 
-  init(_ store: ParameterStore, packed: Tensor) {
+  /// - Parameter setupKey: makes the initial values of parameters that the store does not have.
+  init(_ store: ParameterStore, packed: Tensor, setupKey: RandomKey) {
+    self.setupKey = setupKey
     var values: [String: Tensor] = [:]
     slices = store.entries.map { ParameterStore.slice(packed, $0) }
     for (entry, slice) in zip(store.entries, slices) {
@@ -66,8 +78,12 @@ final class ParameterHandler: Handler {
   }
 
   func process(_ site: inout Site) {
-    guard site.kind == .param, let value = values[site.name] else { return }
-    site.value = value
+    guard site.kind == .param else { return }
+    if let value = values[site.name] {
+      site.value = value
+    } else if site.key == nil {
+      site.key = setupKey.foldIn(site.name)
+    }
   }
 }
 

@@ -12,11 +12,14 @@ public final class SVI {
   let particles: Int
   let dtype: DType
   private let key: Int64
+  private let setupKey: RandomKey
   let guideBody: () -> Void
   /// The parameters now.
   public private(set) var parameters: ParameterStore
   private var optimizerState: [Tensor]
+  /// Steps taken, and those of them that changed the parameters.
   private var stepsTaken = 0
+  private var updatesMade = 0
   private let plans = PlanCache()
   private var skipped = 0
 
@@ -41,12 +44,10 @@ public final class SVI {
     self.dtype = dtype
     key = RandomKey(seed).hostValue
     guideBody = try guide.body(for: model, dtype: dtype)
-    let setup = RandomKey(seed).foldIn("setup")
-    let first = try SVI.firstTrace(model, guideBody, setup, dtype)
+    setupKey = RandomKey(seed).foldIn("setup")
+    let first = try SVI.firstTrace(model, guideBody, setupKey, dtype)
     try first.validate()
-    let sites = (first.guide.sites + first.model.sites).filter { $0.kind == .param }
-    var seen: Set<String> = []
-    parameters = ParameterStore(sites.filter { seen.insert($0.name).inserted }, dtype: dtype)
+    parameters = ParameterStore(first.parameterSites, dtype: dtype)
     optimizerState = optimizer.initialState(parameters.packed).map { $0.detached() }
   }
 
@@ -68,10 +69,9 @@ public final class SVI {
   /// - Throws: `ModelError.notFinite` after too many such steps in a row.
   @discardableResult
   public func step() throws -> Double {
-    let graph = try StepGraph(
-      self, StepArguments(parameters, optimizerState, stepsTaken, keys(stepsTaken), dtype))
-    let plan = plans.plan(for: graph.key) { graph.makePlan(self) }
-    let results = plan.run(graph.argumentValues(plan).pointers)
+    let graph = try stepGraph()
+    let plan = try plans.plan(for: graph.key) { try graph.makePlan(self) }
+    let results = plan.run(graph.argumentValues(plan))
     let loss = StepResult(results, dtype)
     stepsTaken += 1
     guard loss.isFinite else {
@@ -79,6 +79,7 @@ public final class SVI {
       return loss.loss
     }
     skipped = 0
+    updatesMade += 1
     parameters.packed = Tensor(
       storage: results[2], shape: parameters.packed.shape, dtype: dtype)
     optimizerState = zip(results.dropFirst(3), optimizerState).map {
@@ -97,8 +98,7 @@ public final class SVI {
     var losses: [Double] = []
     losses.reserveCapacity(steps)
     var progress = Progress(steps, isEnabled: showsProgress)
-    let graph = try StepGraph(
-      self, StepArguments(parameters, optimizerState, stepsTaken, keys(stepsTaken), dtype))
+    let graph = try stepGraph()
     if graph.readsValues {
       for index in 0..<steps {
         losses.append(try step())
@@ -114,7 +114,7 @@ public final class SVI {
   private func loop(
     _ graph: StepGraph, _ steps: Int, _ losses: inout [Double], _ progress: inout Progress
   ) throws {
-    let loop = StepLoop(graph, self)
+    let loop = try StepLoop(graph, self)
     defer {
       parameters.packed = Tensor(
         storage: loop.state[0], shape: parameters.packed.shape, dtype: dtype)
@@ -123,17 +123,43 @@ public final class SVI {
       }
     }
     for index in 0..<steps {
-      loop.setStep(stepsTaken, keys: keys(stepsTaken))
+      loop.setStep(updatesMade, keys: keys(stepsTaken))
       let result = loop.run()
       losses.append(result.loss)
       stepsTaken += 1
       if result.isFinite {
         loop.accept()
+        updatesMade += 1
         skipped = 0
       } else {
         try noteSkip(1)
       }
       progress.update(index + 1, losses)
+    }
+  }
+
+  /// The graph of the next step. Parameters that its code meets for the first time are added, and
+  /// the code run again with them.
+  private func stepGraph() throws -> StepGraph {
+    while true {
+      let arguments = StepArguments(
+        parameters, optimizerState, updatesMade, keys(stepsTaken), dtype)
+      let handler = { ParameterHandler(self.parameters, packed: $0, setupKey: self.setupKey) }
+      let graph = try StepGraph(self, arguments, handler)
+      let late = graph.parameterSites.filter { !parameters.contains($0.name) }
+      if late.isEmpty { return graph }
+      adopt(late)
+    }
+  }
+
+  /// Adds parameters, and optimizer state for them where it has a number per parameter.
+  private func adopt(_ sites: [Site]) {
+    let old = parameters.count
+    parameters.append(sites)
+    let added = parameters.packed.slice(old..<parameters.count)
+    let fresh = optimizer.initialState(added)
+    optimizerState = zip(optimizerState, fresh).map { state, part in
+      state.shape == [old] ? concat([state, part]).detached() : state
     }
   }
 
@@ -146,7 +172,7 @@ public final class SVI {
   private func firstNotFinite() -> String {
     let key = RandomKey.host(keys(stepsTaken - 1)[0])
     guard let particle = try? particle(parameters.packed, key) else { return "?" }
-    for site in particle.guide.sites + particle.model.sites where site.kind == .sample {
+    for site in particle.guide.sites + particle.model.sites {
       if let term = site.logProbSum(), !term.scalar().isFinite { return site.name }
     }
     return "the gradient"
@@ -160,7 +186,7 @@ public final class SVI {
 
   /// Guide and model run with given parameters and key.
   func particle(_ packed: Tensor, _ key: RandomKey) throws -> ParticleTrace {
-    try particle(ParameterHandler(parameters, packed: packed), key)
+    try particle(ParameterHandler(parameters, packed: packed, setupKey: setupKey), key)
   }
 
   func particle(_ handler: ParameterHandler, _ key: RandomKey) throws -> ParticleTrace {

@@ -11,38 +11,50 @@ struct StepGraph {
   private let keyLeaf: Tensor
   let arguments: StepArguments
   private let graph: TracedGraph
+  private let particles: [ParticleTrace]
   /// Whether the model read values, so that another step may have another graph.
   let readsValues: Bool
 
-  init(_ svi: SVI, _ arguments: StepArguments) throws {
+  /// - Parameter makeHandler: supplies the parameters from the vector it is given.
+  init(
+    _ svi: SVI, _ arguments: StepArguments, _ makeHandler: (Tensor) -> ParameterHandler
+  ) throws {
     self.arguments = arguments
     let recorder = TraceRecorder()
     packed = Tensor.traced(arguments.packed, recorder)
     keyLeaf = Tensor.traced(RandomKey.host(arguments.keys[0]).tensor, recorder)
-    let handler = ParameterHandler(svi.parameters, packed: packed)
+    let handler = makeHandler(packed)
     slices = handler.slices
-    var losses = [-(try svi.particle(handler, RandomKey(tensor: keyLeaf))).elbo]
+    var particles = [try svi.particle(handler, RandomKey(tensor: keyLeaf))]
     readsValues = !recorder.descriptions.isEmpty
     if readsValues {
       // Each particle may take another branch: run the code for each.
       for key in arguments.keys.dropFirst() {
-        losses.append(-(try svi.particle(handler, RandomKey.host(key))).elbo)
+        particles.append(try svi.particle(handler, RandomKey.host(key)))
       }
     }
-    self.losses = losses
+    self.particles = particles
+    losses = particles.map { -$0.elbo }
     graph = TracedGraph(losses + slices + [packed, keyLeaf, arguments.step] + arguments.state)
   }
 
   var key: GraphKey { graph.key }
 
+  /// The parameter sites that the step's code met.
+  var parameterSites: [Site] { particles.flatMap(\.parameterSites) }
+
   /// A plan for loss, sum of the gradient, new parameters, new optimizer state.
-  func makePlan(_ svi: SVI) -> Plan {
+  ///
+  /// - Throws: `ModelError` if guide and model, which may differ from step to step, do not match.
+  func makePlan(_ svi: SVI) throws -> Plan {
+    for particle in particles { try particle.validate() }
     let step = derived(svi)
     return graph.plan(step.outputs, extra: step.keys)
   }
 
   /// The same for many steps, with what does not change between them computed beforehand.
-  func makeLoopPlan(_ svi: SVI) -> (plan: Plan, invariants: [Storage]) {
+  func makeLoopPlan(_ svi: SVI) throws -> (plan: Plan, invariants: [Storage]) {
+    for particle in particles { try particle.validate() }
     let step = derived(svi)
     let varying = [packed, keyLeaf, arguments.step] + arguments.state + step.keys
     return graph.loopPlan(step.outputs, extra: step.keys, varying: varying)
@@ -119,8 +131,8 @@ final class StepLoop {
   private let dtype: DType
   private var current = 0
 
-  init(_ graph: StepGraph, _ svi: SVI) {
-    let (plan, invariants) = graph.makeLoopPlan(svi)
+  init(_ graph: StepGraph, _ svi: SVI) throws {
+    let (plan, invariants) = try graph.makeLoopPlan(svi)
     let arguments = graph.arguments
     dtype = arguments.packed.dtype
     let keys = graph.keyStorage

@@ -18,10 +18,11 @@ public func eval(_ tensors: [Tensor]) {
     }
   }
   let values = ArgumentValues(plan.arguments.map { .node(order.nodes[$0]) })
-  for (node, storage) in zip(unique, plan.run(values.pointers)) { node.attach(storage) }
+  for (node, storage) in zip(unique, plan.run(values)) { node.attach(storage) }
 }
 
-/// The addresses of the values of a plan's arguments; literals get memory for the call.
+/// The addresses of the values of a plan's arguments; literals get memory for the call. The
+/// addresses are good while this lives.
 package struct ArgumentValues {
   enum Source {
     case node(Node)

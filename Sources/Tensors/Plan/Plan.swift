@@ -76,8 +76,13 @@ package final class Plan: @unchecked Sendable {
     }
   }
 
+  /// Runs once, on values that stay alive for as long.
+  package func run(_ values: ArgumentValues) -> [Storage] {
+    withExtendedLifetime(values) { run(values.pointers) }
+  }
+
   /// Runs once, on values given by address, into freshly allocated memory.
-  package func run(_ values: [UnsafeMutableRawPointer]) -> [Storage] {
+  func run(_ values: [UnsafeMutableRawPointer]) -> [Storage] {
     let results = outputShapes.map {
       Storage(byteCount: $0.shape.elementCount * $0.dtype.byteCount)
     }

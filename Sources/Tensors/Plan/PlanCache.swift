@@ -11,14 +11,14 @@ package final class PlanCache: Sendable {
   }
   private let entries = Locked(Entries())
 
-  package func plan(for key: GraphKey, make: () -> Plan) -> Plan {
+  package func plan(for key: GraphKey, make: () throws -> Plan) rethrows -> Plan {
     let found = entries.withLock { entries -> Plan? in
       entries.clock += 1
       entries.plans[key]?.lastUse = entries.clock
       return entries.plans[key]?.plan
     }
     if let found { return found }
-    let plan = make()
+    let plan = try make()
     entries.withLock { entries in
       if entries.plans.count >= PlanCache.capacity { PlanCache.evict(&entries) }
       entries.plans[key] = (plan, entries.clock)

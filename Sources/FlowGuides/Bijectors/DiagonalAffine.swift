@@ -1,0 +1,33 @@
+public import PPL
+
+/// x ↦ shift + scale · x with a learned shift and positive scale per coordinate; starts as the
+/// identity.
+public struct DiagonalAffine: Bijector {
+  private let dimension: Int
+  private let name: String
+
+  public var eventRank: Int { 1 }
+
+  /// - Parameter name: the prefix of the parameters' names.
+  public init(dimension: Int, name: String) {
+    self.dimension = dimension
+    self.name = name
+  }
+
+  private var shift: Tensor { param("\(name).shift", Tensor.zeros([dimension])) }
+  private var logScale: Tensor { param("\(name).logScale", Tensor.zeros([dimension])) }
+
+  public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    let logScale = logScale
+    return (shift + exp(logScale) * x, total(logScale, x))
+  }
+
+  public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    let logScale = logScale
+    return ((y - shift) * exp(-logScale), -total(logScale, y))
+  }
+
+  private func total(_ logScale: Tensor, _ x: Tensor) -> Tensor {
+    logScale.sum().broadcast(to: Shape(x.shape.dropLast()))
+  }
+}
