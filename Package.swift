@@ -32,7 +32,8 @@ let package = Package(
     .testTarget(name: "CTensorKernelsTests", dependencies: ["CTensorKernels"]),
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport", "CGSL", "CTensorKernels"]),
-    .testTarget(name: "DistributionsTests", dependencies: ["Distributions", "TestSupport", "CGSL"]),
+    .testTarget(
+      name: "DistributionsTests", dependencies: ["Distributions", "TestSupport", "CGSL"]),
     .testTarget(
       name: "PPLTests",
       dependencies: ["PPL", "Models", "TestSupport", "CTensorKernels", "CGSL"]),

@@ -19,7 +19,8 @@ public struct VAE: Sendable {
 
   public func model() {
     plate("observations", data.shape[0]) {
-      let code = sample("code", Normal(0, 1).expanded(to: [data.shape[0], codeDimension]).toEvent(1))
+      let code = sample(
+        "code", Normal(0, 1).expanded(to: [data.shape[0], codeDimension]).toEvent(1))
       let layer = softplus(dense("decoder.hidden", code, codeDimension, hidden))
       let logits = dense("decoder.output", layer, hidden, data.shape[1])
       sample("pixels", Bernoulli(logits: logits).toEvent(1), observed: data)

@@ -90,8 +90,10 @@ public struct MADE: Sendable {
   private func weight(_ layer: Int, _ isLast: Bool) -> Tensor {
     let shape: Shape = [widths[layer], widths[layer + 1]]
     let bound = 1 / Double(widths[layer]).squareRoot() * (isLast ? 0.01 : 1)
-    return param("\(name).weight\(layer)", initializedBy: { key in
-      bound * (2 * key.uniform(shape) - 1)
-    })
+    return param(
+      "\(name).weight\(layer)",
+      initializedBy: { key in
+        bound * (2 * key.uniform(shape) - 1)
+      })
   }
 }

@@ -30,7 +30,8 @@ struct ParticleTrace {
       try requireShape(site, drawn)
     }
     for site in guide.sites where site.kind == .sample && !site.isAuxiliary {
-      guard let counterpart = model[site.name], counterpart.kind == .sample, !counterpart.isObserved else {
+      guard let counterpart = model[site.name], counterpart.kind == .sample, !counterpart.isObserved
+      else {
         throw .missingInModel(site.name, model: model.table(), guide: guide.table())
       }
       if site.distribution?.isReparameterized == false { throw .notReparameterized(site.name) }

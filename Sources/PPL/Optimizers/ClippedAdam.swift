@@ -39,7 +39,8 @@ public struct ClippedAdam: Optimizer {
     let t = step + 1
     let first = 1 - pow(Tensor(beta1, dtype: t.dtype), t)
     let second = 1 - pow(Tensor(beta2, dtype: t.dtype), t)
-    let current = decay == 1 ? Tensor(floatLiteral: rate) : rate * pow(Tensor(decay, dtype: t.dtype), t)
+    let current =
+      decay == 1 ? Tensor(floatLiteral: rate) : rate * pow(Tensor(decay, dtype: t.dtype), t)
     let size = current * sqrt(second) / first
     return (parameters - size * m / (sqrt(v) + epsilon), [m, v])
   }

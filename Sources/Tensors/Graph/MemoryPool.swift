@@ -1,9 +1,10 @@
+internal import Synchronization
+
 #if canImport(Glibc)
   internal import Glibc
 #else
   internal import Darwin
 #endif
-internal import Synchronization
 
 /// Memory for tensors. Large blocks that were given back are kept for the next of their size, since
 /// the system would clear fresh pages every time.

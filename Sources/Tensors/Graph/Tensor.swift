@@ -33,7 +33,8 @@ public struct Tensor: Sendable {
     case .int64:
       self.init(storage: Storage(elements.map { Int64($0) }), shape: shape, dtype: dtype)
     case .bool:
-      self.init(storage: Storage(elements.map { $0 == 0 ? UInt8(0) : 1 }), shape: shape, dtype: dtype)
+      self.init(
+        storage: Storage(elements.map { $0 == 0 ? UInt8(0) : 1 }), shape: shape, dtype: dtype)
     }
   }
 

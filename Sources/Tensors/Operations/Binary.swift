@@ -54,7 +54,9 @@ func commonDType(_ a: Tensor, _ b: Tensor, _ name: String) -> DType {
   if a.dtype == b.dtype { return a.dtype }
   if a.node.isWeak != b.node.isWeak {
     let (weak, strong) = a.node.isWeak ? (a, b) : (b, a)
-    if strong.dtype.isFloat || weak.isIntegral { return strong.dtype == .bool ? .int64 : strong.dtype }
+    if strong.dtype.isFloat || weak.isIntegral {
+      return strong.dtype == .bool ? .int64 : strong.dtype
+    }
   }
   return a.dtype.promoted(with: b.dtype)
 }

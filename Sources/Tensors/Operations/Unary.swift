@@ -44,19 +44,24 @@ extension UnaryOperation {
   fileprivate static let neg: UnaryOperation = .init("neg", CTK_NEG) { ct, _, _ in -ct }
   fileprivate static let abs: UnaryOperation = .init("abs", CTK_ABS) { ct, x, _ in ct * sign(x) }
   fileprivate static let sign: UnaryOperation = .init("sign", CTK_SIGN) { _, _, _ in nil }
-  fileprivate static let square: UnaryOperation = .init("square", CTK_SQUARE) { ct, x, _ in ct * (2 * x) }
+  fileprivate static let square: UnaryOperation = .init("square", CTK_SQUARE) { ct, x, _ in
+    ct * (2 * x)
+  }
   fileprivate static let sqrt: UnaryOperation = .init("sqrt", CTK_SQRT) { ct, _, y in ct * 0.5 / y }
   fileprivate static let rsqrt: UnaryOperation = .init("rsqrt", CTK_RSQRT) { ct, x, y in
     ct * (-0.5 * y / x)
   }
-  fileprivate static let reciprocal: UnaryOperation = .init("reciprocal", CTK_RECIPROCAL) { ct, _, y in
+  fileprivate static let reciprocal: UnaryOperation = .init("reciprocal", CTK_RECIPROCAL) {
+    ct, _, y in
     -(ct * square(y))
   }
   fileprivate static let exp: UnaryOperation = .init("exp", CTK_EXP) { ct, _, y in ct * y }
   fileprivate static let exp2: UnaryOperation = .init("exp2", CTK_EXP2) { ct, _, y in
     ct * (y * Double.ln2)
   }
-  fileprivate static let expm1: UnaryOperation = .init("expm1", CTK_EXPM1) { ct, _, y in ct * (y + 1) }
+  fileprivate static let expm1: UnaryOperation = .init("expm1", CTK_EXPM1) { ct, _, y in
+    ct * (y + 1)
+  }
   fileprivate static let log: UnaryOperation = .init("log", CTK_LOG) { ct, x, _ in ct / x }
   fileprivate static let log2: UnaryOperation = .init("log2", CTK_LOG2) { ct, x, _ in
     ct / (x * Double.ln2)
@@ -64,10 +69,14 @@ extension UnaryOperation {
   fileprivate static let log10: UnaryOperation = .init("log10", CTK_LOG10) { ct, x, _ in
     ct / (x * Double.ln10)
   }
-  fileprivate static let log1p: UnaryOperation = .init("log1p", CTK_LOG1P) { ct, x, _ in ct / (1 + x) }
+  fileprivate static let log1p: UnaryOperation = .init("log1p", CTK_LOG1P) { ct, x, _ in
+    ct / (1 + x)
+  }
   fileprivate static let sin: UnaryOperation = .init("sin", CTK_SIN) { ct, x, _ in ct * cos(x) }
   fileprivate static let cos: UnaryOperation = .init("cos", CTK_COS) { ct, x, _ in -(ct * sin(x)) }
-  fileprivate static let tan: UnaryOperation = .init("tan", CTK_TAN) { ct, _, y in ct * (1 + square(y)) }
+  fileprivate static let tan: UnaryOperation = .init("tan", CTK_TAN) { ct, _, y in
+    ct * (1 + square(y))
+  }
   fileprivate static let asin: UnaryOperation = .init("asin", CTK_ASIN) { ct, x, _ in
     ct * rsqrt((1 - x) * (1 + x))
   }
@@ -97,7 +106,8 @@ extension UnaryOperation {
   fileprivate static let softplus: UnaryOperation = .init("softplus", CTK_SOFTPLUS) { ct, x, _ in
     ct * sigmoid(x)
   }
-  fileprivate static let logSigmoid: UnaryOperation = .init("logSigmoid", CTK_LOGSIGMOID) { ct, x, _ in
+  fileprivate static let logSigmoid: UnaryOperation = .init("logSigmoid", CTK_LOGSIGMOID) {
+    ct, x, _ in
     ct * sigmoid(-x)
   }
   fileprivate static let erf: UnaryOperation = .init("erf", CTK_ERF) { ct, x, _ in
@@ -123,7 +133,9 @@ extension UnaryOperation {
 
   /// All of them, for tests.
   static let all: [UnaryOperation] = [
-    neg, abs, sign, square, sqrt, rsqrt, reciprocal, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, sigmoid, softplus, logSigmoid, erf, erfc, lgamma, floor, ceil, round, trunc, relu, elu,
+    neg, abs, sign, square, sqrt, rsqrt, reciprocal, exp, exp2, expm1, log, log2, log10, log1p, sin,
+    cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, sigmoid, softplus,
+    logSigmoid, erf, erfc, lgamma, floor, ceil, round, trunc, relu, elu,
   ]
 }
 

@@ -218,7 +218,8 @@ extension Tensor {
     if start == 0 && step == 1 && count == shape[axis] { return self }
     let last = start + (count - 1) * step
     precondition(
-      count >= 0 && (count == 0 || (Swift.min(start, last) >= 0 && Swift.max(start, last) < shape[axis])),
+      count >= 0
+        && (count == 0 || (Swift.min(start, last) >= 0 && Swift.max(start, last) < shape[axis])),
       "slice: elements \(start)…\(last) of an axis of extent \(shape[axis])")
     var result = shape
     result[axis] = count

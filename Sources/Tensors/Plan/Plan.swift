@@ -1,4 +1,5 @@
 internal import CTensorKernels
+
 /// A compiled graph: instructions that compute some outputs from some arguments.
 ///
 /// `@unchecked Sendable`: immutable after `init`, but for the pool of instances behind a lock.
@@ -6,7 +7,10 @@ package final class Plan: @unchecked Sendable {
   /// An address that an instance fills in: of instruction `instruction`, operand `operand`.
   struct Relocation {
     enum Base {
-      case arena, constant, argument(Int), output(Int), scratch
+      case arena, constant
+      case argument(Int)
+      case output(Int)
+      case scratch
     }
     let instruction: Int
     let operand: Int
@@ -128,7 +132,8 @@ package final class PlanInstance: @unchecked Sendable {
       }
     }
     for (index, bits) in plan.constants.enumerated() {
-      memory.pointer.storeBytes(of: bits, toByteOffset: plan.arenaBytes + 8 * index, as: UInt64.self)
+      memory.pointer.storeBytes(
+        of: bits, toByteOffset: plan.arenaBytes + 8 * index, as: UInt64.self)
     }
     relocate(plan, constantBytes)
     linkLoops(plan)

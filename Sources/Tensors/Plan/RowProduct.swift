@@ -18,7 +18,8 @@ struct RowProduct {
   static func kind(_ operands: [View], _ dtype: DType) -> Item.Kind? {
     let (a, b) = (operands[0], operands[1])
     let rank = a.shape.rank
-    guard b.shape[b.shape.rank - 1] == 1, b.isContiguous, a.shape.dropLast(2).allSatisfy({ $0 == 1 }),
+    guard b.shape[b.shape.rank - 1] == 1, b.isContiguous,
+      a.shape.dropLast(2).allSatisfy({ $0 == 1 }),
       b.shape.dropLast(2).allSatisfy({ $0 == 1 })
     else { return nil }
     let (outer, inner) = (a.shape[rank - 2], a.shape[rank - 1])
