@@ -25,6 +25,9 @@ package final class Plan: @unchecked Sendable {
   let constants: [UInt64]
   let arenaBytes: Int
   let scratchBytes: Int
+  /// How many threads may need scratch memory at once. The number in use can change at any time;
+  /// memory that no thread touches costs nothing.
+  let scratchCopies: Int
   fileprivate let descriptors: Storage
   /// Kept alive: descriptors may point into them.
   fileprivate let operations: [any ArrayOperation]
@@ -54,6 +57,7 @@ package final class Plan: @unchecked Sendable {
     constants = program.constants
     arenaBytes = arena.byteCount
     scratchBytes = program.scratchCount * program.scratchStride
+    scratchCopies = loops.contains { $0.desc.parallel != 0 } ? Int(CTK_MAX_THREADS) : 1
     arguments = ir.arguments
     outputShapes = outputs.map { ($0.shape, $0.dtype) }
   }
@@ -63,15 +67,7 @@ package final class Plan: @unchecked Sendable {
 
   /// An instance nobody else uses; return it with `giveBack`.
   package func takeInstance() -> PlanInstance {
-    let threads = Int(ctk_thread_count())
-    let instance = idle.withLock { instances -> PlanInstance? in
-      // One made for fewer threads has too little scratch memory.
-      while let instance = instances.popLast() {
-        if instance.threads >= threads { return instance }
-      }
-      return nil
-    }
-    return instance ?? PlanInstance(self)
+    idle.withLock { $0.popLast() } ?? PlanInstance(self)
   }
 
   package func giveBack(_ instance: PlanInstance) {
@@ -111,17 +107,14 @@ package final class PlanInstance: @unchecked Sendable {
   /// What the instructions point to. Not the plan, which holds its idle instances.
   private let descriptors: Storage
   private let operations: [any ArrayOperation]
-  /// The number of threads it has scratch memory for.
-  let threads: Int
 
   package init(_ plan: Plan) {
     descriptors = plan.descriptors
     operations = plan.operations
     topCount = plan.topCount
     instructionCount = plan.instructions.count
-    threads = Int(ctk_thread_count())
     let constantBytes = Arena.rounded(plan.constants.count * 8)
-    memory = Storage(byteCount: plan.arenaBytes + constantBytes + plan.scratchBytes * threads)
+    memory = Storage(byteCount: plan.arenaBytes + constantBytes + plan.scratchBytes * plan.scratchCopies)
     program = .allocate(capacity: max(plan.instructions.count, 1))
     program.initialize(from: plan.instructions, count: plan.instructions.count)
     loopDescriptors = .allocate(capacity: max(plan.loops.count, 1))
@@ -194,9 +187,6 @@ package final class PlanInstance: @unchecked Sendable {
 
   /// Runs the plan on what was bound.
   package func run() {
-    if Int(ctk_thread_count()) > threads {
-      preconditionFailure("the number of threads was raised while a plan was in use")
-    }
     ctk_run(program, Int64(topCount))
   }
 }
