@@ -38,8 +38,9 @@ lint:
 
 sanitize: sanitize-address sanitize-thread
 
+# Freed memory is not kept back for long: some tests watch how much the process holds.
 sanitize-address: libraries
-	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/known-leaks \
+	ASAN_OPTIONS=quarantine_size_mb=1 LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/known-leaks \
 	  $(TEST) --sanitize=address --scratch-path .build/address $(ARGS)
 
 sanitize-thread: libraries
