@@ -11,6 +11,8 @@ public protocol Distribution: Sendable {
   var eventShape: Shape { get }
   /// Where the density is not zero.
   var support: Constraint { get }
+  /// The arguments it was made with, and where each must lie.
+  var parameters: [Parameter] { get }
   /// Whether a draw is a differentiable function of the parameters.
   var isReparameterized: Bool { get }
 
@@ -65,17 +67,6 @@ func batchShape(of distribution: StaticString, _ parameters: [(String, Tensor)])
   return shape
 }
 
-/// Traps if a literal parameter violates its constraint; parameters computed by a model are not
-/// read here, since reading them would evaluate the graph.
-func requireParameter(
-  _ value: Tensor, _ constraint: Constraint, _ distribution: StaticString, _ argument: StaticString
-) {
-  guard let number = value.literalScalar else { return }
-  precondition(
-    constraint.accepts(number),
-    "\(distribution): \(argument) must be \(constraint), got \(number)")
-}
-
 extension Distribution {
   /// A log density spread over the batch, where neither parameters nor value have its shape.
   func overBatch(_ logProb: Tensor) -> Tensor {
@@ -85,6 +76,48 @@ extension Distribution {
     }
     return logProb.broadcast(to: shape)
   }
+}
+
+/// A distribution whose mean and variance are known; they have the shape of a draw.
+///
+/// ±∞ where they diverge, NaN where they do not exist.
+public protocol MomentDistribution: Distribution {
+  var mean: Tensor { get }
+  var variance: Tensor { get }
+}
+
+extension MomentDistribution {
+  /// The square root of the variance.
+  public var standardDeviation: Tensor { sqrt(variance) }
+}
+
+/// A distribution whose entropy, E[−log p(x)] in nats, is known; it has the shape of the batch.
+public protocol EntropyDistribution: Distribution {
+  var entropy: Tensor { get }
+}
+
+/// A distribution of numbers whose distribution function P(x ≤ value) is known.
+public protocol CumulativeDistribution: Distribution {
+  func cdf(_ value: Tensor) -> Tensor
+}
+
+/// A distribution of numbers whose quantiles are known.
+public protocol QuantileDistribution: CumulativeDistribution {
+  /// The value x with cdf(x) = `probability`, for a discrete distribution the least with cdf(x) ≥
+  /// `probability`; NaN outside [0, 1].
+  func icdf(_ probability: Tensor) -> Tensor
+}
+
+/// A distribution over finitely many values.
+public protocol EnumerableDistribution: Distribution {
+  /// All values, along a new first axis: of shape [count] + batchShape + eventShape, or with 1 in
+  /// place of each extent of the batch unless `expanded`.
+  func enumerateSupport(expanded: Bool, dtype: DType) -> Tensor
+}
+
+extension EnumerableDistribution {
+  /// The values of the support, spread over the batch.
+  public func enumerateSupport() -> Tensor { enumerateSupport(expanded: true, dtype: .float64) }
 }
 
 /// The logarithm of zero.

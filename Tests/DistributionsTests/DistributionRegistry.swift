@@ -1,8 +1,8 @@
 import Distributions
 import TestSupport
 
-/// One way of making a distribution, and what is known about it from elsewhere; the laws are
-/// checked on all of them.
+/// One way of making a distribution of numbers, and what is known about it from elsewhere; the laws
+/// are checked on all of them.
 struct DistributionCase: Sendable, CustomStringConvertible {
   typealias Function = @Sendable (_ x: Double, _ parameters: [Double]) -> Double
 
@@ -16,9 +16,17 @@ struct DistributionCase: Sendable, CustomStringConvertible {
   let cdf: Function
   /// The inverse of `cdf`.
   let quantile: Function
+  /// The indices of parameters that are whole numbers.
+  var wholeParameters: Set<Int> = []
+  /// Whether a draw is a differentiable function of the parameters.
+  var isReparameterized = true
+  /// Whether Tests/Golden/distributions/<name>.json has values made by mpmath and SciPy.
+  var hasGolden = true
 
-  enum Support: Sendable {
+  enum Support: Sendable, Equatable {
     case real, positive, nonNegative, unitInterval, boolean
+    /// Whole numbers, without an end if `to` is nil.
+    case integers(from: Int, to: Int?)
 
     /// Points outside of it.
     var outside: [Double] {
@@ -28,6 +36,9 @@ struct DistributionCase: Sendable, CustomStringConvertible {
       case .nonNegative: [-.leastNonzeroMagnitude, -1e-300, -1, -1e100, .infinity, -.infinity]
       case .unitInterval: [0, 1, -1e-9, 1 + 1e-9, 2, -5, .infinity, -.infinity]
       case .boolean: [-1, 0.5, 1 + 0x1p-52, 2, .infinity, -.infinity]
+      case .integers(let lower, let upper):
+        [Double(lower) - 1, Double(lower) + 0.5, .infinity, -.infinity]
+          + (upper.map { [Double($0) + 1] } ?? [])
       }
     }
 
@@ -37,18 +48,28 @@ struct DistributionCase: Sendable, CustomStringConvertible {
       case .real:
         (-1...1, { t in (t / (1 - t * t), (1 + t * t) / ((1 - t * t) * (1 - t * t))) })
       case .positive, .nonNegative: (0...1, { t in (t / (1 - t), 1 / ((1 - t) * (1 - t))) })
-      case .unitInterval, .boolean: (0...1, { t in (t, 1) })
+      case .unitInterval, .boolean, .integers: (0...1, { t in (t, 1) })
       }
     }
   }
 
   var description: String { name }
-  var isDiscrete: Bool { support == .boolean }
+  var isDiscrete: Bool {
+    switch support {
+    case .boolean, .integers: true
+    default: false
+    }
+  }
 
   /// Parameters to try, the same at every run.
   func draws(_ count: Int) -> [[Double]] {
     var generator = SeededGenerator(seed: name.utf8.reduce(7) { 31 &* $0 &+ Int($1) } & 0xFFFF)
-    return (0..<count).map { _ in ranges.flatMap { generator.uniform(1, in: $0) } }
+    return (0..<count).map { _ in
+      ranges.enumerated().map { index, range in
+        let value = generator.uniform(1, in: range)[0]
+        return wholeParameters.contains(index) ? value.rounded() : value
+      }
+    }
   }
 
   func distribution(_ parameters: [Double], dtype: DType = .float64) -> any Distribution {
@@ -60,16 +81,19 @@ struct DistributionCase: Sendable, CustomStringConvertible {
     _ parameters: [Double],
     probabilities: [Double] = [1e-9, 1e-4, 0.02, 0.2, 0.5, 0.75, 0.95, 0.9999, 1 - 1e-9]
   ) -> [Double] {
-    isDiscrete ? [0, 1] : probabilities.map { quantile($0, parameters) }
+    support == .boolean ? [0, 1] : probabilities.map { quantile($0, parameters) }
   }
 }
 
 extension DistributionCase {
-  static let all = [
+  static let all = basic + realLine + positive + bounded + counts + mixtures
+  static let continuous = all.filter { !$0.isDiscrete }
+  static let discrete = all.filter(\.isDiscrete)
+
+  static let basic = [
     normal, halfCauchy, logNormal, bernoulliProbs, bernoulliLogits, affineNormal, expNormal,
     sigmoidNormal,
   ]
-  static let continuous = all.filter { !$0.isDiscrete }
 
   static let normal = DistributionCase(
     name: "Normal", ranges: [-3...3, 0.2...4], support: .real,

@@ -101,7 +101,8 @@ import Testing
     let rank = count ?? 3
     let (batch, event) = (Shape([2, 3, 4].prefix(3 - rank)), Shape([2, 3, 4].suffix(rank)))
     #expect(distribution.batchShape == batch && distribution.eventShape == event)
-    #expect(distribution.support == base.support)
+    #expect(distribution.support == base.support.independent(rank))
+    #expect(distribution.support.eventRank == rank)
     let key = RandomKey(34)
     let (value, logProb) = distribution.sampleAndLogProb([5], key: key, dtype: .float64)
     expectClose(value, base.sample([5], key: key, dtype: .float64))

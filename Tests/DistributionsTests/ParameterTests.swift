@@ -25,6 +25,16 @@ import Testing
     }
   }
 
+  /// Vectors and data are checked like literal numbers; the message says which element is wrong.
+  @Test func badElement() async {
+    await #expect(processExitsWith: .failure) { _ = Normal(0, [1, -1]) }
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) { _ = Normal(0, Tensor([1, 2, -0.5], dtype: .float32)) }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("scale must be positive, got -0.5 at index 2"), "\(message)")
+  }
+
   @Test func goodLiterals() {
     #expect(Bernoulli(probs: 0).batchShape == [])
     #expect(Bernoulli(probs: 1).batchShape == [])
@@ -34,8 +44,8 @@ import Testing
 
   /// Computed parameters are not read; an invalid one shows as NaN.
   @Test func badValue() {
-    let bad = Tensor([-1.0], shape: [])
-    let nan = Tensor([Double.nan], shape: [])
+    let bad = Tensor([-0.5], shape: []) * 2
+    let nan = Tensor([Double.nan], shape: []) * 2
     #expect(Normal(0, bad).logProb(0.5).scalar().isNaN)
     #expect(LogNormal(0, bad).logProb(0.5).scalar().isNaN)
     #expect(HalfCauchy(bad).logProb(0.5).scalar().isNaN)

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Distributions
 
-/// Draws against distribution functions of GSL. Every test allows a correct sampler to fail for one
-/// key in a million; the keys are fixed.
+/// Draws against distribution functions of GSL. Every comparison allows a correct sampler to fail for
+/// one key in a million; the keys are fixed.
 @Suite struct SamplingTests {
   static let count = 500_000
 

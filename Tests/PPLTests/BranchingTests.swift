@@ -153,6 +153,39 @@ import Testing
     }
   }
 
+  /// A parameter that comes late joins with a fresh state and leaves the others' path alone, in
+  /// step and in run.
+  @Test func lateParametersJoin() throws {
+    func make(always: Bool) throws -> SVI {
+      try SVI(
+        { _ = sample("z", Normal(3, 1)) },
+        guide: {
+          let loc = param("loc", Tensor([-0.5], shape: []))
+          let isLate = loc.scalar() > 0
+          if always || isLate {
+            let extra = param("extra", Tensor([0.3, 0.4]))
+            if isLate { factor("pull", square(extra - 2).sum()) }
+          }
+          sample("z", Normal(loc, 0.5))
+        }, optimizer: Adam(0.1), seed: 2)
+    }
+    let (late, ran, early) = (
+      try make(always: false), try make(always: false), try make(always: true)
+    )
+    #expect(late.parameters.names == ["loc"])
+    for _ in 0..<40 {
+      try late.step()
+      try early.step()
+      expectClose(
+        [late.parameters.scalar("loc")], [early.parameters.scalar("loc")], within: .relative(1e-12))
+    }
+    try ran.run(steps: 40, showsProgress: false)
+    #expect(late.parameters.names == ["loc", "extra"])
+    #expect(late.parameters.values.bits == ran.parameters.values.bits)
+    let extra = try #require(late.parameters.values["extra"])
+    #expect(extra.allSatisfy { $0 > 1 && $0 < 3 }, "\(extra)")
+  }
+
   /// A site that the guide lacks is an error also where it first appears in a later step.
   @Test func lateMismatch() throws {
     let svi = try SVI(

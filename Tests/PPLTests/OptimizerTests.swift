@@ -115,6 +115,36 @@ import Testing
     }
   }
 
+  /// Descent with a rate per parameter.
+  private struct Weighted: Optimizer {
+    let rates: Tensor
+
+    func initialState(_ parameters: Tensor) -> [Tensor] { [] }
+
+    func update(_ parameters: Tensor, _ gradient: Tensor, _ state: [Tensor], step: Tensor)
+      -> (parameters: Tensor, state: [Tensor])
+    {
+      (parameters - rates * gradient, state)
+    }
+  }
+
+  /// A rule may use tensors of its own.
+  @Test func ownTensors() async {
+    await withKnownIssue("tensors of the optimizer are not bound to the plan", isIntermittent: true)
+    {
+      await #expect(processExitsWith: .success) {
+        let svi = try SVI(
+          { _ = sample("z", Normal(0, 1)) },
+          guide: { _ = sample("z", Normal(param("loc", Tensor([1.0, 2])).sum(), 1)) },
+          optimizer: Weighted(rates: Tensor([0.1, 0])))
+        try svi.step()
+        try svi.run(steps: 2, showsProgress: false)
+        let loc = try #require(svi.parameters["loc"]).array()
+        #expect(loc[0] != 1 && loc[1] == 2)
+      }
+    }
+  }
+
   @Test func misuse() async {
     await #expect(processExitsWith: .failure) { _ = Adam(0.1, beta1: 1) }
     await #expect(processExitsWith: .failure) { _ = Adam(0.1, beta2: -0.1) }

@@ -1,106 +1,89 @@
 /// A set of values, such as the positive numbers: the support of a distribution or the range of a
 /// parameter.
+///
+/// Any `ConstraintSet` can be one: `Constraint(MySet())`.
 public struct Constraint: Sendable, Equatable, CustomStringConvertible {
-  enum Kind: Sendable, Equatable {
-    case real
-    case positive
-    case nonNegative
-    case greaterThan(Double)
-    case lessThan(Double)
-    case interval(Double, Double)
-    case boolean
+  /// What describes the set.
+  public let kind: any ConstraintSet
+  /// Whether it is the set of all real numbers, the most frequent question by far.
+  let isReal: Bool
+
+  public init(_ set: some ConstraintSet) {
+    kind = set
+    isReal = set is RealNumbers
   }
 
-  let kind: Kind
-
-  /// Every finite number.
-  public static let real = Constraint(kind: .real)
-  /// Numbers above zero.
-  public static let positive = Constraint(kind: .positive)
-  /// Zero and the numbers above.
-  public static let nonNegative = Constraint(kind: .nonNegative)
-  /// The numbers strictly between 0 and 1.
-  public static let unitInterval = Constraint(kind: .interval(0, 1))
-  /// 0 or 1.
-  public static let boolean = Constraint(kind: .boolean)
-
-  /// The numbers above a bound.
-  public static func greaterThan(_ bound: Double) -> Constraint {
-    Constraint(kind: .greaterThan(bound))
-  }
-
-  /// The numbers below a bound.
-  public static func lessThan(_ bound: Double) -> Constraint { Constraint(kind: .lessThan(bound)) }
-
-  /// The numbers between two bounds.
-  public static func interval(_ lower: Double, _ upper: Double) -> Constraint {
-    precondition(lower < upper, "interval: the bounds \(lower) and \(upper) are not in order")
-    return Constraint(kind: .interval(lower, upper))
-  }
-
-  public var description: String {
-    switch kind {
-    case .real: "real"
-    case .positive: "positive"
-    case .nonNegative: "non-negative"
-    case .greaterThan(let bound): "greater than \(bound)"
-    case .lessThan(let bound): "less than \(bound)"
-    case .interval(let lower, let upper): "between \(lower) and \(upper)"
-    case .boolean: "0 or 1"
-    }
-  }
-
+  /// How many inner axes make up one value; 0 for a set of numbers.
+  public var eventRank: Int { kind.eventRank }
   /// Whether its values are isolated points, which gradient-based guides cannot move through.
-  public var isDiscrete: Bool { kind == .boolean }
+  public var isDiscrete: Bool { kind.isDiscrete }
+  public var description: String { kind.description }
 
-  /// Whether a number is in the set.
-  public func accepts(_ value: Double) -> Bool {
-    switch kind {
-    case .real: value.isFinite
-    case .positive: value > 0 && value.isFinite
-    case .nonNegative: value >= 0 && value.isFinite
-    case .greaterThan(let bound): value > bound && value.isFinite
-    case .lessThan(let bound): value < bound && value.isFinite
-    case .interval(let lower, let upper): value >= lower && value <= upper
-    case .boolean: value == 0 || value == 1
-    }
-  }
+  /// Whether a number is in a set of numbers.
+  public func accepts(_ value: Double) -> Bool { kind.accepts(value) }
 
-  /// A mask of the elements in the set.
-  public func contains(_ value: Tensor) -> Tensor {
-    switch kind {
-    case .real: isFinite(value)
-    case .positive: value .> 0
-    case .nonNegative: value .>= 0
-    case .greaterThan(let bound): value .> Tensor(floatLiteral: bound)
-    case .lessThan(let bound): value .< Tensor(floatLiteral: bound)
-    case .interval(let lower, let upper):
-      (value .>= Tensor(floatLiteral: lower)) .&& (value .<= Tensor(floatLiteral: upper))
-    case .boolean: (value .== 0) .|| (value .== 1)
-    }
-  }
+  /// A mask of the values in the set; it lacks the event axes. NaN is in no set.
+  public func contains(_ value: Tensor) -> Tensor { kind.contains(value) }
 
-  /// The map from the real numbers onto the set by which it is optimised over.
+  /// The map from unconstrained vectors onto the set by which it is optimised over; the
+  /// unconstrained vector is as long as the set has dimensions.
   ///
   /// Traps for a discrete set, which has none.
+  public var bijector: any Bijector { kind.bijector }
+
+  public static func == (a: Constraint, b: Constraint) -> Bool { a.kind.isEqual(to: b.kind) }
+}
+
+/// The map from unconstrained numbers onto a set, as other languages spell it.
+public func bijectTo(_ constraint: Constraint) -> any Bijector { constraint.bijector }
+
+/// What a constraint is made of: membership and the bijector onto the set.
+///
+///     struct Even: ConstraintSet {
+///       let description = "an even number"
+///       var isDiscrete: Bool { true }
+///       func contains(_ value: Tensor) -> Tensor { floor(value / 2) * 2 .== value }
+///     }
+public protocol ConstraintSet: Sendable, Equatable, CustomStringConvertible {
+  /// How many inner axes make up one value.
+  var eventRank: Int { get }
+  /// Whether its values are isolated points.
+  var isDiscrete: Bool { get }
+  /// A mask of the values in the set, without the event axes.
+  func contains(_ value: Tensor) -> Tensor
+  /// The same for one number.
+  func accepts(_ value: Double) -> Bool
+  /// The map from unconstrained vectors onto the set.
+  var bijector: any Bijector { get }
+}
+
+extension ConstraintSet {
+  public var eventRank: Int { 0 }
+  public var isDiscrete: Bool { false }
+
+  public func accepts(_ value: Double) -> Bool {
+    eventRank == 0 && contains(Tensor(value)).boolArray()[0]
+  }
+
   public var bijector: any Bijector {
-    switch kind {
-    case .real: Identity()
-    case .positive, .nonNegative: Exp()
-    case .greaterThan(let bound):
-      Compose([Exp(), Affine(shift: Tensor(floatLiteral: bound), scale: 1)])
-    case .lessThan(let bound):
-      Compose([Exp(), Affine(shift: Tensor(floatLiteral: bound), scale: -1)])
-    case .interval(let lower, let upper):
-      lower == 0 && upper == 1
-        ? Sigmoid()
-        : Compose([
-          Sigmoid(),
-          Affine(
-            shift: Tensor(floatLiteral: lower), scale: Tensor(floatLiteral: upper - lower)),
-        ])
-    case .boolean:
-      preconditionFailure("values that are \(self) are discrete: no bijector maps onto them")
-    }
+    preconditionFailure(
+      isDiscrete
+        ? "values that are \(self) are discrete: no bijector maps onto them"
+        : "no bijector is known onto values that are \(self)")
+  }
+
+  fileprivate func isEqual(to other: any ConstraintSet) -> Bool { (other as? Self) == self }
+}
+
+/// A bound of a set. Two bounds are equal if they are the same literal or the same tensor.
+struct Bound: Sendable, Equatable, CustomStringConvertible {
+  let value: Tensor
+
+  var number: Double? { value.literalScalar }
+  var description: String { number.map { "\($0)" } ?? "a tensor of shape \(value.shape)" }
+
+  static func == (a: Bound, b: Bound) -> Bool {
+    if let a = a.number, let b = b.number { return a == b }
+    return a.value.isSame(as: b.value)
   }
 }

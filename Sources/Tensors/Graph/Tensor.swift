@@ -201,6 +201,34 @@ extension Tensor {
   /// Whether this is a literal, without a dtype of its own.
   package var isLiteral: Bool { node.isWeak }
 
+  /// Whether the elements came from outside: a literal, or data.
+  package var isGiven: Bool { node.operation is Literal || node.operation is Stored }
+
+  /// The first element of given data for which a predicate holds, with its row-major index.
+  package func firstGivenElement(
+    where predicate: (Double) -> Bool
+  ) -> (index: Int, value: Double)? {
+    guard node.operation is Stored, let storage = node.storage else { return nil }
+    func search<Element>(_ type: Element.Type, _ number: (Element) -> Double) -> (Int, Double)? {
+      let elements = storage.pointer.assumingMemoryBound(to: type)
+      for index in 0..<count where predicate(number(elements[index])) {
+        return (index, number(elements[index]))
+      }
+      return nil
+    }
+    return withExtendedLifetime(storage) {
+      switch dtype {
+      case .float64: search(Double.self) { $0 }
+      case .float32: search(Float.self) { Double($0) }
+      case .int64: search(Int64.self) { Double($0) }
+      case .bool: search(UInt8.self) { Double($0) }
+      }
+    }
+  }
+
+  /// Whether two tensors are one and the same node.
+  package func isSame(as other: Tensor) -> Bool { node === other.node }
+
   /// The value of a scalar literal.
   package var literalScalar: Double? { node.operation is Literal ? literalValue : nil }
 }

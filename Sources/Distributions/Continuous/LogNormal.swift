@@ -1,12 +1,13 @@
 /// The distribution of exp(z) for a normal z with mean `loc` and standard deviation `scale`.
 ///
 /// log p(x) = log Normal(log x; loc, scale) − log x, for x > 0
-public struct LogNormal: Distribution {
+public struct LogNormal: MomentDistribution {
   private let base: Normal
   public var loc: Tensor { base.loc }
   public var scale: Tensor { base.scale }
   public var batchShape: Shape { base.batchShape }
   public var support: Constraint { .positive }
+  public var parameters: [Parameter] { base.parameters }
 
   /// - Parameter scale: positive.
   public init(_ loc: Tensor, _ scale: Tensor) {

@@ -15,7 +15,8 @@ public struct Independent<Base: Distribution>: Distribution {
   public var eventShape: Shape {
     Shape(base.batchShape.suffix(eventRank)) + base.eventShape
   }
-  public var support: Constraint { base.support }
+  public var support: Constraint { base.support.independent(eventRank) }
+  public var parameters: [Parameter] { base.parameters }
   public var isReparameterized: Bool { base.isReparameterized }
 
   public func logProb(_ value: Tensor) -> Tensor { summed(base.logProb(value)) }
@@ -43,6 +44,15 @@ public struct Independent<Base: Distribution>: Distribution {
     Independent(
       base.expanded(to: batchShape + Shape(base.batchShape.suffix(eventRank))), eventRank)
   }
+}
+
+extension Independent: MomentDistribution where Base: MomentDistribution {
+  public var mean: Tensor { base.mean }
+  public var variance: Tensor { base.variance }
+}
+
+extension Independent: EntropyDistribution where Base: EntropyDistribution {
+  public var entropy: Tensor { summed(base.entropy) }
 }
 
 extension Distribution {

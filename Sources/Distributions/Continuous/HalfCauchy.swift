@@ -5,6 +5,7 @@ public struct HalfCauchy: Distribution {
   public let scale: Tensor
   public private(set) var batchShape: Shape
   public var support: Constraint { .nonNegative }
+  public var parameters: [Parameter] { [Parameter("scale", scale, .positive)] }
 
   /// - Parameter scale: positive.
   public init(_ scale: Tensor) {

@@ -5,7 +5,12 @@ public struct Delta: Distribution {
   public let eventRank: Int
   public private(set) var batchShape: Shape
   public var eventShape: Shape { Shape(value.shape.suffix(eventRank)) }
-  public var support: Constraint { .real }
+  public var support: Constraint { .real.independent(eventRank) }
+  public var parameters: [Parameter] {
+    [
+      Parameter("value", value, support), Parameter("logDensity", logDensity, .real),
+    ]
+  }
 
   /// - Parameters:
   ///   - logDensity: what `logProb` returns at the point.

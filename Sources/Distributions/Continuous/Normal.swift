@@ -1,11 +1,14 @@
 /// The normal distribution with mean `loc` and standard deviation `scale`.
 ///
 /// log p(x) = −½ ((x − loc) / scale)² − log scale − ½ log 2π
-public struct Normal: Distribution {
+public struct Normal: MomentDistribution {
   public let loc: Tensor
   public let scale: Tensor
   public private(set) var batchShape: Shape
   public var support: Constraint { .real }
+  public var parameters: [Parameter] {
+    [Parameter("loc", loc, .real), Parameter("scale", scale, .positive)]
+  }
 
   /// - Parameter scale: positive.
   public init(_ loc: Tensor, _ scale: Tensor) {

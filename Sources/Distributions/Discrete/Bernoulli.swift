@@ -1,20 +1,26 @@
 /// A coin that shows 1 with the given probability, else 0.
 ///
 /// log p(x) = x · logits − softplus(logits), with logits = log(p / (1 − p))
-public struct Bernoulli: Distribution {
-  private enum Parameter {
+public struct Bernoulli: MomentDistribution {
+  private enum Form {
     case probs(Tensor)
     case logits(Tensor)
   }
 
-  private let parameter: Parameter
+  private let parameter: Form
   public private(set) var batchShape: Shape
   public var support: Constraint { .boolean }
+  public var parameters: [Parameter] {
+    switch parameter {
+    case .probs(let probs): [Parameter("probs", probs, .unitInterval)]
+    case .logits(let logits): [Parameter("logits", logits, .real)]
+    }
+  }
   public var isReparameterized: Bool { false }
 
   /// - Parameter probs: in [0, 1].
   public init(probs: Tensor) {
-    requireParameter(probs, .interval(0, 1), "Bernoulli", "probs")
+    requireParameter(probs, .unitInterval, "Bernoulli", "probs")
     parameter = .probs(probs)
     batchShape = probs.shape
   }

@@ -28,13 +28,14 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
     return Shape(full.suffix(eventRank))
   }
   public var support: Constraint { bijector.codomain }
+  public var parameters: [Parameter] { base.parameters }
   public var isReparameterized: Bool { base.isReparameterized }
 
   public func logProb(_ value: Tensor) -> Tensor {
     let (x, logDet) = bijector.inverseAndLogDet(value, context: nil)
     let density = base.logProb(x)
     let total = density + overEvent(logDet)
-    guard support != .real else { return total }
+    guard !support.isReal else { return total }
     // Beyond or at the edge of the support the log determinant may be NaN or infinite.
     return `where`(isOutside(value) .|| (density .== logZero), logZero, total)
   }
@@ -50,8 +51,11 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
   }
 
   private func isOutside(_ value: Tensor) -> Tensor {
-    let mask = .!(support.contains(value) .|| isNaN(value))
-    return eventRank > 0 ? mask.any(axes: (1...eventRank).map { -$0 }) : mask
+    func any(_ mask: Tensor, _ excess: Int) -> Tensor {
+      excess > 0 ? mask.any(axes: (1...excess).map { -$0 }) : mask
+    }
+    return any(.!support.contains(value), eventRank - support.eventRank)
+      .&& .!any(isNaN(value), eventRank)
   }
 
   private func overEvent(_ logDet: Tensor) -> Tensor {

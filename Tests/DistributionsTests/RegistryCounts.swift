@@ -1,0 +1,6 @@
+import Distributions
+
+extension DistributionCase {
+  /// Distributions over whole numbers.
+  static let counts: [DistributionCase] = []
+}

@@ -1,0 +1,6 @@
+import Distributions
+
+extension DistributionCase {
+  /// Mixtures and other wrappers.
+  static let mixtures: [DistributionCase] = []
+}

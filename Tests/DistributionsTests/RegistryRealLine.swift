@@ -1,0 +1,6 @@
+import Distributions
+
+extension DistributionCase {
+  /// Distributions over the real numbers.
+  static let realLine: [DistributionCase] = []
+}
