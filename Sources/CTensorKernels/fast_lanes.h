@@ -51,6 +51,7 @@ INLINE V FN(careful_log1p)(V x) {
 #if !CTK_LANES_FMA
 // Without fused multiply-add the approximations below lose too many bits.
 INLINE V FN(vexp)(V x) { return FN(lanes_exp)(x); }
+INLINE V FN(vexpm1)(V x) { return FN(lanes_expm1)(x); }
 INLINE V FN(vlog)(V x) { return FN(lanes_log)(x); }
 INLINE V FN(vlog_normal)(V x) { return FN(lanes_log)(x); }
 INLINE V FN(vlog1p)(V x) { return FN(careful_log1p)(x); }
@@ -103,6 +104,21 @@ INLINE V FN(vexp)(V x) {
   if (__builtin_expect(FN(any)(~usual), 0)) return usual ? y : FN(lanes_exp)(x);
   return y;
 #endif
+}
+
+// e^x - 1 = (2^n - 1) + 2^n (e^r - 1): near the sum's cancellation what rounding takes from r 2^n
+// is put back in.
+INLINE V FN(vexpm1)(V x) {
+  V n, low;
+  const M usual = FN(vabs)(x) < (T)(BIAS == 127 ? 87 : 708);
+  const V r = FN(reduce_exp)(usual ? x : FN(splat)(0), &n, &low);
+  const V power = FN(scale)(FN(splat)(1), n), whole = power - 1;
+  const V rest = MADD(r * r, FN(exp_rest)(r), low);
+  const V high = MADD(power, r, whole), lost = MADD(power, r, whole - high);
+  const V y = high + MADD(power, rest, lost);
+  const V result = x == 0 ? x : y;  // keeps the sign of zero
+  if (__builtin_expect(FN(any)(~usual), 0)) return usual ? result : FN(lanes_expm1)(x);
+  return result;
 }
 
 // ---- Logarithm --------------------------------------------------------------------------------

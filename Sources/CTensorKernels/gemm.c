@@ -179,6 +179,41 @@ typedef VECTOR(float, 16) f32_16;
 DEFINE_VECTOR_KERNELS(f64, 8)
 DEFINE_VECTOR_KERNELS(f32, 16)
 
+// d (k × n) = the transpose of b (n × k), in blocks of four by four.
+#define DEFINE_TRANSPOSE(T)                                                                      \
+  CTK_CLONES static void transpose_##T(T *d, const T *b, int64_t ldb, int64_t n, int64_t k) {    \
+    int64_t j = 0;                                                                               \
+    for (; j + 4 <= n; j += 4) {                                                                 \
+      const T *row = b + j * ldb;                                                                \
+      int64_t l = 0;                                                                             \
+      for (; l + 4 <= k; l += 4) {                                                               \
+        LOADED(T##_4, r0, row + l);                                                              \
+        LOADED(T##_4, r1, row + ldb + l);                                                        \
+        LOADED(T##_4, r2, row + 2 * ldb + l);                                                    \
+        LOADED(T##_4, r3, row + 3 * ldb + l);                                                    \
+        const T##_4 p0 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);                            \
+        const T##_4 p1 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);                            \
+        const T##_4 q0 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);                            \
+        const T##_4 q1 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);                            \
+        const T##_4 c0 = __builtin_shufflevector(p0, q0, 0, 1, 4, 5);                            \
+        const T##_4 c1 = __builtin_shufflevector(p0, q0, 2, 3, 6, 7);                            \
+        const T##_4 c2 = __builtin_shufflevector(p1, q1, 0, 1, 4, 5);                            \
+        const T##_4 c3 = __builtin_shufflevector(p1, q1, 2, 3, 6, 7);                            \
+        memcpy(d + l * n + j, &c0, sizeof c0);                                                   \
+        memcpy(d + (l + 1) * n + j, &c1, sizeof c1);                                             \
+        memcpy(d + (l + 2) * n + j, &c2, sizeof c2);                                             \
+        memcpy(d + (l + 3) * n + j, &c3, sizeof c3);                                             \
+      }                                                                                          \
+      for (; l < k; l++)                                                                         \
+        for (int i = 0; i < 4; i++) d[l * n + j + i] = row[i * ldb + l];                         \
+    }                                                                                            \
+    for (; j < n; j++)                                                                           \
+      for (int64_t l = 0; l < k; l++) d[l * n + j] = b[j * ldb + l];                             \
+  }
+
+DEFINE_TRANSPOSE(f64)
+DEFINE_TRANSPOSE(f32)
+
 // ---- One product -------------------------------------------------------------------------------
 
 // Which kernel a product takes; a vector must be contiguous for the own ones.
@@ -199,7 +234,33 @@ static inline int leading(int64_t ld, int64_t rows, int64_t columns) {
   return (int)(rows == 1 ? columns : ld);
 }
 
+// Up to this many multiplications OpenBLAS works without packing. Those kernels are about half as
+// fast for a transposed B, which pays for turning it around, strip by strip so that a strip stays
+// in the first levels of cache, except where A is as high as a vector and not much higher.
+enum { SMALL_PRODUCT = 1000000, LOW = 12, TALL = 64, STRIP_ELEMENTS = 6000 };
+
+static int turns_b(const product *p) {
+  return p->tb && (p->m <= LOW || p->m >= TALL) && p->m >= 4 && p->m * p->n * p->k <= SMALL_PRODUCT;
+}
+
 #define DEFINE_PRODUCT(T, gemm)                                                                  \
+  static void blas_##T(const product *p, const T *a, const T *b, T *c) {                         \
+    gemm(ROW_MAJOR, p->ta ? TRANS : NO_TRANS, p->tb ? TRANS : NO_TRANS, (int)p->m, (int)p->n,    \
+         (int)p->k, 1, a, p->ta ? leading(p->lda, p->k, p->m) : leading(p->lda, p->m, p->k), b,  \
+         p->tb ? leading(p->ldb, p->n, p->k) : leading(p->ldb, p->k, p->n), 0, c,                \
+         leading(p->ldc, p->m, p->n));                                                           \
+  }                                                                                              \
+  static void turned_##T(const product *p, const T *a, const T *b, T *c) {                       \
+    const int64_t strip = ctk_min(ctk_max(STRIP_ELEMENTS / p->k / 16, 4) * 16, p->n);            \
+    T *turned = ctk_scratch(CTK_SCRATCH_BODY, (size_t)(strip * p->k) * sizeof(T));               \
+    product q = *p;                                                                              \
+    q.tb = 0;                                                                                    \
+    for (int64_t j = 0; j < p->n; j += strip) {                                                  \
+      q.n = q.ldb = ctk_min(strip, p->n - j);                                                    \
+      transpose_##T(turned, b + j * p->ldb, p->ldb, q.n, p->k);                                  \
+      blas_##T(&q, a, turned, c + j);                                                            \
+    }                                                                                            \
+  }                                                                                              \
   static void product_##T(const product *p, path path, const char *aBytes, const char *bBytes,   \
                           char *cBytes) {                                                        \
     const T *a = (const T *)aBytes, *b = (const T *)bBytes;                                      \
@@ -211,11 +272,8 @@ static inline int leading(int64_t ld, int64_t rows, int64_t columns) {
       case COMBINE_B: combine_##T(c, b, p->ldb, a, p->k, p->n, 1); break;                        \
       case OUTER: outer_##T(c, p->ldc, a, p->ta ? 1 : p->lda, b, p->m, p->n); break;             \
       case BLAS:                                                                                 \
-        gemm(ROW_MAJOR, p->ta ? TRANS : NO_TRANS, p->tb ? TRANS : NO_TRANS, (int)p->m,           \
-             (int)p->n, (int)p->k, 1, a,                                                         \
-             p->ta ? leading(p->lda, p->k, p->m) : leading(p->lda, p->m, p->k), b,               \
-             p->tb ? leading(p->ldb, p->n, p->k) : leading(p->ldb, p->k, p->n), 0, c,            \
-             leading(p->ldc, p->m, p->n));                                                       \
+        if (turns_b(p)) turned_##T(p, a, b, c);                                                  \
+        else blas_##T(p, a, b, c);                                                               \
     }                                                                                            \
   }
 DEFINE_PRODUCT(f64, cblas_dgemm)
@@ -230,7 +288,9 @@ typedef void (*product_fn)(const product *, path, const char *a, const char *b, 
 enum { SERIAL_WORK = 100000, TASK_WORK = 50000, VECTOR_WEIGHT = 4 };
 // Each tile packs its part of A and B again: few tiles for small products, and tiles of at least
 // HIGH rows before columns are cut, which costs more.
-enum { FEW_TASKS = 4, MOST_TASKS = 16, LARGE_TASK = 10000000, HIGH = 128, WIDE = 64 };
+enum { FEW_TASKS = 4, MOST_TASKS = 16, LARGE_TASK = 20000000, HIGH = 128, WIDE = 64 };
+// Skinny products are cut into tiles that need no packing.
+enum { SKINNY = 32, MOST_SKINNY = 64 * SMALL_PRODUCT };
 enum { GEMM_SLICES = 8, VECTOR_SLICES = 32, SMALL_SIDE = 64, LEAST_SLICE = 128 };
 
 typedef struct {
@@ -295,11 +355,22 @@ static void cut_matrix(cut *w, int64_t work) {
     const int64_t most = combines ? VECTOR_SLICES : GEMM_SLICES;
     const int64_t slices = ctk_min(ctk_min(tasks, most), k / LEAST_SLICE);
     if (slices > 1) w->slice = tile_size(k, slices, 8);
+  } else if (w->path == BLAS && ctk_min(ctk_min(m, n), k) <= SKINNY && work <= MOST_SKINNY) {
+    const int64_t parts = ctk_max(ctk_ceil_div(work, SMALL_PRODUCT), ctk_min(tasks, FEW_TASKS));
+    if (m >= n) w->rows = tile_size(m, parts, 16);
+    else w->columns = tile_size(n, parts, 16);
+    // Rounding up to whole vectors must not make them too large.
+    if (w->rows * w->columns * k > SMALL_PRODUCT) {
+      if (m >= n) w->rows = ctk_max(w->rows - 16, 1);
+      else w->columns = ctk_max(w->columns - 16, 1);
+    }
   } else {
     const int64_t few = w->path == BLAS ? FEW_TASKS : VECTOR_SLICES;
     const int64_t parts =
         ctk_max(ctk_min(ctk_max(ctk_min(tasks, few), work / LARGE_TASK), MOST_TASKS), 1);
-    const int64_t down = ctk_max(ctk_min(parts, m / (w->path == BLAS ? HIGH : 1)), 1);
+    int64_t down = ctk_max(ctk_min(parts, m / (w->path == BLAS ? HIGH : 1)), 1);
+    // A power of two, so that the tiles can be shared evenly.
+    while (w->path == BLAS && (down & (down - 1)) != 0) down &= down - 1;
     const int64_t across = ctk_max(ctk_min(parts / down, n / WIDE), 1);
     w->rows = tile_size(m, down, 16);
     w->columns = tile_size(n, across, 16);

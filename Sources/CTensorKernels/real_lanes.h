@@ -9,7 +9,6 @@ INLINE V FN(vmax)(V x, V y) { return x > y ? x : y; }
   INLINE V FN(v##f)(V x, V y) { return FN(lanes_##f)(x, y); }
 
 DIRECT1(exp2)
-DIRECT1(expm1)
 DIRECT1(log2)
 DIRECT1(log10)
 DIRECT1(sin)
@@ -71,7 +70,7 @@ INLINE V FN(vsigmoid)(V x) {
 INLINE V FN(vsoftplus_rest)(V x) { return FN(vlog1p_unit)(FN(vexp)(-FN(vabs)(x))); }
 
 INLINE V FN(vsoftplus)(V x) { return (x > 0 ? x : FN(splat)(0)) + FN(vsoftplus_rest)(x); }
-INLINE V FN(velu)(V x) { return x > 0 ? x : FN(vexpm1)(x); }
+INLINE V FN(velu)(V x) { return x > 0 ? x : FN(vexpm1)(x > 0 ? FN(splat)(0) : x); }
 INLINE V FN(vlogsigmoid)(V x) { return -((x < 0 ? -x : FN(splat)(0)) + FN(vsoftplus_rest)(x)); }
 
 // Equal operands are taken apart because the difference of equal infinities is NaN.

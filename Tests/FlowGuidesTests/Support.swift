@@ -14,7 +14,7 @@ final class RandomWeights: Handler {
   }
 
   func process(_ site: inout Site) {
-    guard site.kind == .param, let initial = site.initialValue?(key) else { return }
+    guard site.kind == .param, let initial = site.declaration?.initialValue(key) else { return }
     let value = spread * key.foldIn(site.name).normal(initial.shape, dtype: site.dtype)
     let stored = values.withLock { values -> Tensor in
       if values[site.name] == nil { values[site.name] = value.detached() }

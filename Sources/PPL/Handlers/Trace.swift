@@ -73,7 +73,6 @@ final class TraceHandler: Handler {
   private let state = Locked(State())
 
   func postprocess(_ site: inout Site) {
-    let site = site
     state.withLock { state in
       let error = state.trace.add(site)
       if state.error == nil { state.error = error }

@@ -26,13 +26,14 @@ public struct ParameterStore: Sendable {
     var start = packed.count
     for site in sites {
       guard let value = site.value, index[site.name] == nil else { continue }
-      let unconstrained = site.constraint.bijector.inverse(value.cast(to: dtype))
+      let constraint = site.declaration?.constraint ?? .real
+      let unconstrained = constraint.bijector.inverse(value.cast(to: dtype))
       let range = start..<start + unconstrained.count
       start = range.upperBound
       index[site.name] = entries.count
       entries.append(
         Entry(
-          name: site.name, shape: unconstrained.shape, constraint: site.constraint, range: range))
+          name: site.name, shape: unconstrained.shape, constraint: constraint, range: range))
       parts.append(unconstrained.flattened().cast(to: dtype))
     }
     packed = concat(parts).detached()

@@ -48,20 +48,33 @@ struct StepGraph {
   /// - Throws: `ModelError` if guide and model, which may differ from step to step, do not match.
   func makePlan(_ svi: SVI) throws -> Plan {
     for particle in particles { try particle.validate() }
-    let step = derived(svi)
-    return graph.plan(step.outputs, extra: step.keys)
+    let slope = slope(svi)
+    let update = svi.optimizer.update(
+      packed, slope.gradient, arguments.state, step: arguments.step)
+    return graph.plan(
+      [slope.loss, slope.gradient.sum(), update.parameters] + update.state, extra: slope.keys)
   }
 
-  /// The same for many steps, with what does not change between them computed beforehand.
-  func makeLoopPlan(_ svi: SVI) throws -> (plan: Plan, invariants: [Storage]) {
+  /// A plan for loss, sum of the gradient and the gradient, to be run for many steps: what does not
+  /// change between them is computed beforehand.
+  func makeGradientPlan(_ svi: SVI) throws -> (plan: Plan, invariants: [Storage]) {
     for particle in particles { try particle.validate() }
-    let step = derived(svi)
-    let varying = [packed, keyLeaf, arguments.step] + arguments.state + step.keys
-    return graph.loopPlan(step.outputs, extra: step.keys, varying: varying)
+    let slope = slope(svi)
+    let varying = [packed, keyLeaf, arguments.step] + arguments.state + slope.keys
+    return graph.loopPlan(
+      [slope.loss, slope.gradient.sum(), slope.gradient], extra: slope.keys, varying: varying)
   }
 
-  /// What a step computes, and the leaf that holds the keys of its particles if there are several.
-  private func derived(_ svi: SVI) -> (outputs: [Tensor], keys: [Tensor]) {
+  /// A plan for new parameters and optimizer state from the present ones and a gradient.
+  func makeUpdatePlan(_ svi: SVI) -> Plan {
+    let gradient = Tensor.placeholder(packed.shape, packed.dtype)
+    let update = svi.optimizer.update(packed, gradient, arguments.state, step: arguments.step)
+    return graph.plan([update.parameters] + update.state, extra: [gradient])
+  }
+
+  /// The loss averaged over the particles, its gradient, and the leaf that holds the particles' keys
+  /// if there are several.
+  private func slope(_ svi: SVI) -> (loss: Tensor, gradient: Tensor, keys: [Tensor]) {
     var keys: [Tensor] = []
     var loss = losses[0]
     if losses.count > 1 {
@@ -74,8 +87,7 @@ struct StepGraph {
     let gradients = gradient(of: loss, withRespectTo: slices)
     let flat =
       gradients.isEmpty ? packed : concat(gradients.map { $0.flattened() }).cast(to: svi.dtype)
-    let update = svi.optimizer.update(packed, flat, arguments.state, step: arguments.step)
-    return ([loss, flat.sum(), update.parameters] + update.state, keys)
+    return (loss, flat, keys)
   }
 
   /// The values of the plan's arguments for this step.
@@ -96,10 +108,15 @@ struct StepGraph {
     return storage
   }
 
-  /// What an argument of the plan stands for.
-  func role(_ position: Int) -> StepRole {
+  /// The values of the arguments of a plan for the update, among them the gradient.
+  func updateValues(_ plan: Plan, _ gradient: Storage) -> ArgumentValues {
+    graph.values(plan, extra: [gradient])
+  }
+
+  /// What an argument of a plan stands for.
+  func role(_ position: Int, isUpdate: Bool) -> StepRole {
     guard let node = graph.node(position) else {
-      return hasKeyVector && position == graph.count ? .keys : .fixed
+      return !isUpdate && hasKeyVector && position == graph.count ? .keys : .fixed
     }
     if node === keyLeaf.node { return .keys }
     if node === packed.node { return .state(0) }
@@ -118,68 +135,4 @@ enum StepRole {
   case state(Int)
   /// Data.
   case fixed
-}
-
-/// A plan of a step run over and over, its state in two sets of buffers written in turn.
-final class StepLoop {
-  private let instances: [PlanInstance]
-  private let buffers: [[Storage]]
-  private let keys: Storage
-  private let step: Storage
-  private let scalars: [Storage]
-  private let owners: ArgumentValues
-  private let dtype: DType
-  private var current = 0
-
-  init(_ graph: StepGraph, _ svi: SVI) throws {
-    let (plan, invariants) = try graph.makeLoopPlan(svi)
-    let arguments = graph.arguments
-    dtype = arguments.packed.dtype
-    let keys = graph.keyStorage
-    let step = Storage(byteCount: 8)
-    let scalars = [Storage(byteCount: 8), Storage(byteCount: 8)]
-    let initial = [arguments.packed] + arguments.state
-    let sets = (0..<2).map { _ in initial.map { $0.copiedStorage() } }
-    let owners = graph.argumentValues(plan, invariants: invariants)
-    instances = (0..<2).map { turn in
-      let values = plan.argumentPositions.enumerated().map { index, position in
-        switch graph.role(position) {
-        case .keys: keys.pointer
-        case .step: step.pointer
-        case .state(let number): sets[turn][number].pointer
-        case .fixed: owners.pointers[index]
-        }
-      }
-      let instance = PlanInstance(plan)
-      instance.bind(arguments: values, outputs: (scalars + sets[1 - turn]).map(\.pointer))
-      return instance
-    }
-    self.keys = keys
-    self.step = step
-    self.scalars = scalars
-    self.owners = owners
-    buffers = sets
-  }
-
-  /// Parameters and optimizer state now.
-  var state: [Storage] { buffers[current] }
-
-  func setStep(_ number: Int, keys values: [Int64]) {
-    if dtype == .float32 {
-      step.pointer.storeBytes(of: Float(number), as: Float.self)
-    } else {
-      step.pointer.storeBytes(of: Double(number), as: Double.self)
-    }
-    for (index, key) in values.enumerated() {
-      keys.pointer.storeBytes(of: key, toByteOffset: 8 * index, as: Int64.self)
-    }
-  }
-
-  /// Computes a step; the state changes when it is accepted.
-  func run() -> StepResult {
-    instances[current].run()
-    return StepResult(scalars, dtype)
-  }
-
-  func accept() { current = 1 - current }
 }

@@ -81,7 +81,7 @@ private func draw(_ site: inout Site) {
     site.value = value
     site.logProb = logProb
   case .param:
-    site.value = site.initialValue?(site.key ?? RandomKey(0).foldIn(site.name))
+    site.value = site.declaration?.initialValue(site.key ?? RandomKey(0).foldIn(site.name))
   case .deterministic, .factor: break
   }
 }

@@ -46,8 +46,7 @@ public func param(
   initializedBy initial: @escaping @Sendable (RandomKey) -> Tensor
 ) -> Tensor {
   var site = Site(.param, name)
-  site.initialValue = initial
-  site.constraint = constraint
+  site.declaration = Site.Declaration(constraint, initial)
   apply(&site)
   guard let value = site.value else { preconditionFailure("no value at param \"\(name)\"") }
   return value

@@ -21,6 +21,20 @@ public struct Site: Sendable {
     public let axis: Int
   }
 
+  /// What a parameter site declares. One object, because sites are copied at every statement of a
+  /// model.
+  public final class Declaration: Sendable {
+    /// The range of the parameter.
+    public let constraint: Constraint
+    /// Makes the initial value, when the parameter is first met.
+    public let initialValue: @Sendable (RandomKey) -> Tensor
+
+    init(_ constraint: Constraint, _ initialValue: @escaping @Sendable (RandomKey) -> Tensor) {
+      self.constraint = constraint
+      self.initialValue = initialValue
+    }
+  }
+
   public let kind: Kind
   public let name: String
   /// The distribution of a sample site.
@@ -38,10 +52,8 @@ public struct Site: Sendable {
   public var key: RandomKey?
   /// The dtype of draws whose distribution has none.
   public var dtype: DType = .float64
-  /// The range of a parameter.
-  public var constraint: Constraint = .real
-  /// Makes the initial value of a parameter, when it is first met.
-  public var initialValue: (@Sendable (RandomKey) -> Tensor)?
+  /// What a parameter site declares.
+  public var declaration: Declaration?
   /// A site that exists in the guide only.
   public var isAuxiliary = false
   /// Set by a handler to keep the site from the handlers outside it.
@@ -56,7 +68,7 @@ public struct Site: Sendable {
   /// The batch shape that the plates prescribe.
   var plateShape: Shape {
     let rank = plates.map { -$0.axis }.max() ?? 0
-    var shape = Shape(repeatElement(1, count: rank))
+    var shape = Shape(repeating: 1, count: rank)
     for plate in plates { shape[rank + plate.axis] = plate.size }
     return shape
   }

@@ -25,6 +25,29 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     for dim in dims { append(dim) }
   }
 
+  public init(_ shape: Shape) { self = shape }
+
+  /// `count` axes of one extent.
+  public init(repeating dim: Int, count: Int) {
+    self.init()
+    for _ in 0..<count { append(dim) }
+  }
+
+  // Shapes of parts of a shape, without the detour by way of generic sequences: every step of a
+  // model makes dozens of them.
+  public func prefix(_ maxLength: Int) -> Shape {
+    var result = Shape()
+    for axis in 0..<Swift.min(Swift.max(maxLength, 0), rank) { result.append(self[axis]) }
+    return result
+  }
+  public func suffix(_ maxLength: Int) -> Shape {
+    var result = Shape()
+    for axis in Swift.max(rank - Swift.max(maxLength, 0), 0)..<rank { result.append(self[axis]) }
+    return result
+  }
+  public func dropLast(_ count: Int = 1) -> Shape { prefix(rank - count) }
+  public func dropFirst(_ count: Int = 1) -> Shape { suffix(rank - count) }
+
   /// The number of axes.
   public var rank: Int { Int(length) }
   public var startIndex: Int { 0 }
@@ -73,8 +96,10 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
 
   /// The concatenation of the axes of two shapes.
   public static func + (left: Shape, right: Shape) -> Shape {
+    if right.length == 0 { return left }
+    if left.length == 0 { return right }
     var result = left
-    for dim in right { result.append(dim) }
+    for axis in 0..<right.rank { result.append(right[axis]) }
     return result
   }
 

@@ -34,6 +34,7 @@ package final class Plan: @unchecked Sendable {
   /// The caller's number of each argument.
   let arguments: [Int]
   let outputShapes: [(shape: Shape, dtype: DType)]
+  private let overwritable: Set<Overwriting>
   private let idle = Locked<[PlanInstance]>([])
 
   /// - Parameters:
@@ -42,7 +43,9 @@ package final class Plan: @unchecked Sendable {
   ///     A literal without one is built into the plan; every other node with a value must have one.
   init(_ order: GraphOrder, outputs: [Node], argument: (Node) -> Int?) {
     let ir = IR(order, outputs: outputs, argument: argument)
-    let program = ProgramBuilder(ir).program
+    let builder = ProgramBuilder(ir)
+    let program = builder.program
+    overwritable = Overwriting.allowed(in: ir, builder.schedule)
     let arena = Arena(program)
     var assembler = Assembler(program, arena)
     assembler.run()
@@ -64,6 +67,12 @@ package final class Plan: @unchecked Sendable {
 
   /// The number of instructions a run executes, loops counted once per body instruction.
   package var instructionCount: Int { instructions.count }
+
+  /// Whether an output may be written to the memory of an argument: whatever reads the argument has
+  /// done so by then.
+  package func mayOverwrite(argument: Int, with output: Int) -> Bool {
+    overwritable.contains(Overwriting(argument: argument, output: output))
+  }
 
   /// An instance nobody else uses; return it with `giveBack`.
   package func takeInstance() -> PlanInstance {
@@ -114,7 +123,8 @@ package final class PlanInstance: @unchecked Sendable {
     topCount = plan.topCount
     instructionCount = plan.instructions.count
     let constantBytes = Arena.rounded(plan.constants.count * 8)
-    memory = Storage(byteCount: plan.arenaBytes + constantBytes + plan.scratchBytes * plan.scratchCopies)
+    memory = Storage(
+      byteCount: plan.arenaBytes + constantBytes + plan.scratchBytes * plan.scratchCopies)
     program = .allocate(capacity: max(plan.instructions.count, 1))
     program.initialize(from: plan.instructions, count: plan.instructions.count)
     loopDescriptors = .allocate(capacity: max(plan.loops.count, 1))

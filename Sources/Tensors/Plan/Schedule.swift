@@ -14,7 +14,7 @@ struct Schedule {
   private(set) var steps: [Step] = []
   /// The level of each fused item; −1 for others.
   private(set) var loopLevel: [Int]
-  private let items: [Item]
+  let items: [Item]
 
   private struct LoopKey: Hashable {
     let level: Int
@@ -23,36 +23,55 @@ struct Schedule {
 
   init(_ ir: IR) {
     items = ir.items
-    var available = [Int](repeating: 0, count: items.count)
     loopLevel = [Int](repeating: -1, count: items.count)
-    var loops: [LoopKey: [Int]] = [:]
+    var singles: [(level: Int, item: Int)] = []
     var chunks: [LoopKey: Int] = [:]
-    var byLevel: [Int: [(first: Int, key: LoopKey?)]] = [:]
+    assignLevels(&singles, &chunks)
+    loopLevel = LateItems(self, outputs: ir.outputs).levels
+    join(singles, chunks)
+  }
+
+  /// Gives every item the first level at which it can run.
+  private mutating func assignLevels(
+    _ singles: inout [(level: Int, item: Int)], _ chunks: inout [LoopKey: Int]
+  ) {
+    var available = [Int](repeating: 0, count: items.count)
     for index in items.indices {
       switch items[index].kind {
       case .input, .constant: continue
       case .array, .place, .concat:
         let level = items[index].operands.map { available[$0.item] }.max() ?? 0
-        byLevel[level, default: []].append((index, nil))
+        singles.append((level, index))
         available[index] = level + 1
       case .elementwise, .random, .reduce, .rowDots, .rowCombine:
-        let count = items[index].loopCount
-        var key = LoopKey(level: readiness(index, available), count: count)
+        var key = LoopKey(level: readiness(index, available), count: items[index].loopCount)
         if let chunk = items[index].chunk {
           // The order in which a reduction adds up must not depend on its company.
           while let other = chunks[key], other != chunk {
-            key = LoopKey(level: key.level + 1, count: count)
+            key = LoopKey(level: key.level + 1, count: key.count)
           }
           chunks[key] = chunk
         }
-        if loops[key] == nil { byLevel[key.level, default: []].append((index, key)) }
-        loops[key, default: []].append(index)
         loopLevel[index] = key.level
         available[index] = key.level + 1
       }
     }
+  }
+
+  /// Joins the items of one level and one element count into loops, and orders all by level.
+  private mutating func join(
+    _ singles: [(level: Int, item: Int)], _ chunks: [LoopKey: Int]
+  ) {
+    var loops: [LoopKey: [Int]] = [:]
+    var byLevel: [Int: [(first: Int, key: LoopKey?)]] = [:]
+    for (level, item) in singles { byLevel[level, default: []].append((item, nil)) }
+    for index in items.indices where loopLevel[index] >= 0 {
+      let key = LoopKey(level: loopLevel[index], count: items[index].loopCount)
+      if loops[key] == nil { byLevel[key.level, default: []].append((index, key)) }
+      loops[key, default: []].append(index)
+    }
     for level in byLevel.keys.sorted() {
-      for (first, key) in byLevel[level] ?? [] {
+      for (first, key) in (byLevel[level] ?? []).sorted(by: { $0.first < $1.first }) {
         if let key {
           steps.append(.loop(loops[key] ?? [], chunk: chunks[key] ?? Int(CTK_CHUNK)))
         } else {
@@ -74,7 +93,7 @@ struct Schedule {
   }
 
   /// Whether a fused item could see an operand's elements in the order in which they are made.
-  private func isHandedOver(to index: Int, _ number: Int) -> Bool {
+  func isHandedOver(to index: Int, _ number: Int) -> Bool {
     let item = items[index]
     switch item.kind {
     case .rowDots: return false
@@ -119,9 +138,11 @@ extension Item {
         // Whole rows.
         return max(plain / max(extents.reduced, 1), 1) * extents.reduced
       }
-      // A reduction over an outer axis whose result is large would need as much again per chunk.
-      let chunks = (loopCount + plain - 1) / plain
-      return extents.inner > 1 && count * chunks > loopCount / 4 ? loopCount : plain
+      // A reduction over an outer axis needs memory for its result once per chunk: few chunks where
+      // that is large.
+      guard extents.inner > 1 else { return plain }
+      let chunks = min(loopCount / max(4 * count, 1), 16)
+      return max(plain, (loopCount / max(chunks, 1) + plain - 1) / plain * plain)
     default: return nil
     }
   }
