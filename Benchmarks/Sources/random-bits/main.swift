@@ -1,0 +1,26 @@
+import Foundation
+import Tensors
+
+// Usage: random-bits stream|keys [SEED]
+//
+// Writes raw random bits to standard output until nobody reads them: those of one key after another
+// in order ("stream"), or the first 64 bits of each of the keys folded from one ("keys"), which
+// shows whether neighbouring keys are independent.
+
+let arguments = CommandLine.arguments
+guard arguments.count > 1, ["stream", "keys"].contains(arguments[1]) else {
+  FileHandle.standardError.write(Data("usage: random-bits stream|keys [SEED]\n".utf8))
+  exit(2)
+}
+let key = RandomKey(arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0)
+let size = arguments[1] == "stream" ? 1 << 20 : 512
+let block = try compile(for: [Tensor(0)]) { inputs in
+  let number = inputs[0]
+  if size > 512 { return [key.foldIn(number).bits([size])] }
+  return [stack((0..<size).map { key.foldIn(number * Tensor(size) + Tensor($0)).bits([]) })]
+}
+for number in 0... {
+  let bits = block([Tensor(number)])[0].intArray()
+  let written = bits.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, stdout) }
+  if written < bits.count * MemoryLayout<Int>.size { break }
+}
