@@ -21,6 +21,6 @@ let block = try compile(for: [Tensor(0)]) { inputs in
 }
 for number in 0... {
   let bits = block([Tensor(number)])[0].intArray()
-  let written = bits.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, stdout) }
-  if written < bits.count * MemoryLayout<Int>.size { break }
+  let written = bits.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+  if written <= 0 { break }
 }
