@@ -34,13 +34,17 @@ package final class Plan: @unchecked Sendable {
   /// The caller's number of each argument.
   let arguments: [Int]
   let outputShapes: [(shape: Shape, dtype: DType)]
+  /// Values that belong to the plan: the arguments the caller numbered last.
+  let captured: [Storage]
   private let idle = Locked<[PlanInstance]>([])
 
   /// - Parameters:
   ///   - order: the graph, inputs before users.
   ///   - argument: the number under which the caller will find a node's value when the plan runs.
   ///     A literal without one is built into the plan; every other node with a value must have one.
-  init(_ order: GraphOrder, outputs: [Node], argument: (Node) -> Int?) {
+  init(
+    _ order: GraphOrder, outputs: [Node], captured: [Storage] = [], argument: (Node) -> Int?
+  ) {
     let ir = IR(order, outputs: outputs, argument: argument)
     let program = ProgramBuilder(ir).program
     let arena = Arena(program)
@@ -60,6 +64,7 @@ package final class Plan: @unchecked Sendable {
     scratchCopies = loops.contains { $0.desc.parallel != 0 } ? Int(CTK_MAX_THREADS) : 1
     arguments = ir.arguments
     outputShapes = outputs.map { ($0.shape, $0.dtype) }
+    self.captured = captured
   }
 
   /// The number of instructions a run executes, loops counted once per body instruction.
@@ -114,7 +119,8 @@ package final class PlanInstance: @unchecked Sendable {
     topCount = plan.topCount
     instructionCount = plan.instructions.count
     let constantBytes = Arena.rounded(plan.constants.count * 8)
-    memory = Storage(byteCount: plan.arenaBytes + constantBytes + plan.scratchBytes * plan.scratchCopies)
+    memory = Storage(
+      byteCount: plan.arenaBytes + constantBytes + plan.scratchBytes * plan.scratchCopies)
     program = .allocate(capacity: max(plan.instructions.count, 1))
     program.initialize(from: plan.instructions, count: plan.instructions.count)
     loopDescriptors = .allocate(capacity: max(plan.loops.count, 1))
