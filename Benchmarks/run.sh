@@ -53,6 +53,12 @@ wanted() { grep -qE -e "$only" <<<"$1"; }
 prepare_peers() {
   python=${PEERS_PYTHON:-$here/.venv/bin/python3}
   [ -n "${PEERS_PYTHON:-}" ] || [ -e "$here/.venv/complete" ] && return
+  # Debian packs what makes an environment apart from Python itself.
+  if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+    echo "The peers need Python 3 with venv: install python3-venv (apt-get) or python (Homebrew)," \
+      "or name an interpreter that has them in PEERS_PYTHON." >&2
+    exit 1
+  fi
   python3 -m venv --clear "$here/.venv"
   "$python" -m pip install --quiet -r "$peers/requirements.txt"
   touch "$here/.venv/complete"
@@ -60,7 +66,8 @@ prepare_peers() {
 
 build_ours() {
   if [ -e "$here/Package.swift" ]; then
-    swift build --quiet -c release --package-path "$here" >&2
+    # Homebrew's folders; nothing elsewhere.
+    swift build --quiet -c release --package-path "$here" $("$here/../.ci/install-libraries" --flags) >&2
   else
     echo "no bench package: the peers alone" >&2
   fi

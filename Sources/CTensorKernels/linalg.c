@@ -1,4 +1,4 @@
-// Factorisations and solves of square matrices, by LAPACK and, for small ones, by plain loops.
+// Factorisations and solves of matrices, by LAPACK and, for small ones, by plain loops.
 //
 // LAPACK is column-major: what is stored here as a is to it the transpose of a. Lower and upper
 // triangle, and left and right factors, therefore change places; nothing is copied for it.
@@ -34,7 +34,10 @@ enum { SERIAL_WORK = 60000, TASK_WORK = 30000, CALL_WORK = 300 };
                  T *work, const int *lwork, int *info);                                          \
   void p##syevd_(const char *jobz, const char *uplo, const int *n, T *a, const int *lda, T *w,   \
                  T *work, const int *lwork, int *iwork, const int *liwork, int *info, size_t,    \
-                 size_t);
+                 size_t);                                                                        \
+  void p##gesdd_(const char *jobz, const int *m, const int *n, T *a, const int *lda, T *s, T *u, \
+                 const int *ldu, T *vt, const int *ldvt, T *work, const int *lwork, int *iwork,  \
+                 int *info, size_t);
 DECLARE_LAPACK(double, d)
 DECLARE_LAPACK(float, s)
 
@@ -100,12 +103,14 @@ static inline size_t piece_bytes(size_t bytes) { return (bytes + 63) & ~(size_t)
 #define LAPACK(x) d##x##_
 #define TRSM cblas_dtrsm
 #include "linalg_typed.h"
+#include "linalg_orthogonal.h"
 
 #define T float
 #define NAME(x) x##_f32
 #define LAPACK(x) s##x##_
 #define TRSM cblas_strsm
 #include "linalg_typed.h"
+#include "linalg_orthogonal.h"
 
 #define LOOKUP(name)                                                                    \
   ctk_fn ctk_##name(int dtype) {                                                        \
@@ -116,6 +121,9 @@ LOOKUP(tri_solve)
 LOOKUP(solve)
 LOOKUP(inverse)
 LOOKUP(slogdet)
+LOOKUP(det)
+LOOKUP(cofactors)
 LOOKUP(qr)
 LOOKUP(lu)
 LOOKUP(eigh)
+LOOKUP(svd)

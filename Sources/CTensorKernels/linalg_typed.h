@@ -171,6 +171,16 @@ static void NAME(lu_large)(T *a, int64_t size, int *pivots) {
   LAPACK(getrf)(&n, &n, a, &n, pivots, &info);
 }
 
+// Either of the two, in place; returns the sign of the permutation. `pivots`: n int64_t.
+static int NAME(factor)(T *a, int64_t n, void *pivots) {
+  if (n <= SMALL) return NAME(lu_small)(a, n, pivots);
+  NAME(lu_large)(a, n, pivots);
+  int sign = 1;
+  for (int64_t k = 0; k < n; k++)
+    if (((int *)pivots)[k] != k + 1) sign = -sign;
+  return sign;
+}
+
 static void NAME(swap_rows)(T *d, int64_t m, int64_t i, int64_t j) {
   if (i == j) return;
   for (int64_t c = 0; c < m; c++) {
@@ -264,28 +274,26 @@ static void NAME(inverse)(const ctk_instr *instr) {
   if (n > 0) run_matrices(&w, n * n * n, 1);
 }
 
+// LU of a copy of a; returns the sign of the permutation. The diagonal holds the pivots.
+static int NAME(factor_copy)(const T *a, int64_t n, T **lu) {
+  char *rest = ctk_scratch(CTK_SCRATCH_BODY, piece_bytes((size_t)(n * n) * sizeof(T)) +
+                                                 piece_bytes((size_t)n * sizeof(int64_t)));
+  *lu = piece(&rest, (size_t)(n * n) * sizeof(T));
+  void *pivots = piece(&rest, (size_t)n * sizeof(int64_t));
+  memcpy(*lu, a, (size_t)(n * n) * sizeof(T));
+  return NAME(factor)(*lu, n, pivots);
+}
+
 static void NAME(slogdet_one)(const matrices *w, int64_t i, int64_t tile) {
   (void)tile;
   const int64_t n = w->shape.n;
   const T *a = (const T *)w->instr->a + i * n * n;
-  T *d = (T *)w->instr->d + i * 2;
+  T *d = (T *)w->instr->d + i * 2, *lu;
   if (!NAME(all_finite)(a, n * n)) {
     NAME(fill_nan)(d, 2);
     return;
   }
-  char *rest = ctk_scratch(CTK_SCRATCH_BODY, piece_bytes((size_t)(n * n) * sizeof(T)) +
-                                                 piece_bytes((size_t)n * sizeof(int64_t)));
-  T *lu = piece(&rest, (size_t)(n * n) * sizeof(T));
-  void *pivots = piece(&rest, (size_t)n * sizeof(int64_t));
-  memcpy(lu, a, (size_t)(n * n) * sizeof(T));
-  int sign = 1;
-  if (n <= SMALL) {
-    sign = NAME(lu_small)(lu, n, pivots);
-  } else {
-    NAME(lu_large)(lu, n, pivots);
-    for (int64_t k = 0; k < n; k++)
-      if (((int *)pivots)[k] != k + 1) sign = -sign;
-  }
+  int sign = NAME(factor_copy)(a, n, &lu);
   double sum = 0;
   for (int64_t k = 0; k < n; k++) {
     const T pivot = lu[k * n + k];
@@ -302,6 +310,31 @@ static void NAME(slogdet)(const ctk_instr *instr) {
   run_matrices(&w, w.shape.n * w.shape.n * w.shape.n / 3, 1);
 }
 
+static void NAME(det_one)(const matrices *w, int64_t i, int64_t tile) {
+  (void)tile;
+  const int64_t n = w->shape.n;
+  const T *a = (const T *)w->instr->a + i * n * n;
+  T *d = (T *)w->instr->d + i, *lu;
+  if (!NAME(all_finite)(a, n * n)) {
+    NAME(fill_nan)(d, 1);
+    return;
+  }
+  // The exponent apart: a product may leave the range on the way and come back.
+  double product = NAME(factor_copy)(a, n, &lu);
+  int exponent = 0;
+  for (int64_t k = 0; k < n; k++) {
+    int shift = 0;
+    product = frexp(product * (double)lu[k * n + k], &shift);
+    exponent += shift;
+  }
+  *d = (T)ldexp(product, exponent);
+}
+
+static void NAME(det)(const ctk_instr *instr) {
+  matrices w = batch_of(instr, NAME(det_one));
+  run_matrices(&w, w.shape.n * w.shape.n * w.shape.n / 3, 1);
+}
+
 static void NAME(transpose)(T *d, const T *a, int64_t n) {
   for (int64_t i = 0; i < n; i++)
     for (int64_t j = 0; j < n; j++) d[j * n + i] = a[i * n + j];
@@ -312,8 +345,13 @@ static void NAME(lu_one)(const matrices *w, int64_t i, int64_t tile) {
   (void)tile;
   const int64_t n = w->shape.n;
   const T *a = (const T *)w->instr->a + i * n * n;
-  T *d = (T *)w->instr->d + i * n * n;
-  int64_t *p = (int64_t *)(uintptr_t)w->instr->c + i * n;
+  T *d = (T *)w->instr->d + i * (n * n + n), *rows = d + n * n;
+  char *rest = ctk_scratch(CTK_SCRATCH_BODY, piece_bytes((size_t)(n * n) * sizeof(T)) +
+                                                 piece_bytes((size_t)n * sizeof(int64_t)) +
+                                                 piece_bytes((size_t)n * sizeof(int)));
+  T *turned = piece(&rest, (size_t)(n * n) * sizeof(T));
+  int64_t *p = piece(&rest, (size_t)n * sizeof(int64_t));
+  int *pivots = piece(&rest, (size_t)n * sizeof(int));
   for (int64_t k = 0; k < n; k++) p[k] = k;
   if (!NAME(all_finite)(a, n * n)) {
     NAME(fill_nan)(d, n * n);
@@ -321,10 +359,6 @@ static void NAME(lu_one)(const matrices *w, int64_t i, int64_t tile) {
     memcpy(d, a, (size_t)(n * n) * sizeof(T));
     NAME(lu_small)(d, n, p);
   } else {
-    char *rest = ctk_scratch(CTK_SCRATCH_BODY, piece_bytes((size_t)(n * n) * sizeof(T)) +
-                                                   piece_bytes((size_t)n * sizeof(int)));
-    T *turned = piece(&rest, (size_t)(n * n) * sizeof(T));
-    int *pivots = piece(&rest, (size_t)n * sizeof(int));
     NAME(transpose)(turned, a, n);
     NAME(lu_large)(turned, n, pivots);
     NAME(transpose)(d, turned, n);
@@ -334,6 +368,7 @@ static void NAME(lu_one)(const matrices *w, int64_t i, int64_t tile) {
       p[other] = row;
     }
   }
+  for (int64_t k = 0; k < n; k++) rows[k] = (T)p[k];
 }
 
 static void NAME(lu)(const ctk_instr *instr) {
@@ -342,91 +377,3 @@ static void NAME(lu)(const ctk_instr *instr) {
   if (n > 0) run_matrices(&w, n * n * n / 3, 1);
 }
 
-// ---- QR and eigenvalues -------------------------------------------------------------------------
-
-// The transpose of a is L Q' to LAPACK, so a = Q L': both come out in place.
-static void NAME(qr_one)(const matrices *w, int64_t i, int64_t tile) {
-  (void)tile;
-  const int64_t n = w->shape.n, m = w->shape.m;
-  T *q = (T *)w->instr->d + i * (n * m + m * m), *r = q + n * m;
-  const T *a = (const T *)w->instr->a + i * n * m;
-  if (!NAME(all_finite)(a, n * m)) {
-    NAME(fill_nan)(q, n * m + m * m);
-    return;
-  }
-  const int rows = (int)m, columns = (int)n, lwork = rows * LAPACK_BLOCK;
-  int info = 0;
-  T *tau = ctk_scratch(CTK_SCRATCH_BODY, (size_t)(m + lwork) * sizeof(T)), *work = tau + m;
-  memcpy(q, a, (size_t)(n * m) * sizeof(T));
-  LAPACK(gelqf)(&rows, &columns, q, &rows, tau, work, &lwork, &info);
-  for (int64_t k = 0; k < m; k++)
-    for (int64_t j = 0; j < m; j++) r[k * m + j] = j >= k ? q[k * m + j] : 0;
-  LAPACK(orglq)(&rows, &columns, &rows, q, &rows, tau, work, &lwork, &info);
-  for (int64_t k = 0; k < m; k++) {
-    if (!(r[k * m + k] < 0)) continue;
-    for (int64_t j = k; j < m; j++) r[k * m + j] = -r[k * m + j];
-    for (int64_t j = 0; j < n; j++) q[j * m + k] = -q[j * m + k];
-  }
-}
-
-static void NAME(qr)(const ctk_instr *instr) {
-  matrices w = batch_of(instr, NAME(qr_one));
-  const int64_t n = w.shape.n, m = w.shape.m;
-  if (n > 0 && m > 0) run_matrices(&w, 4 * n * m * m, 1);
-}
-
-// Eigenvectors arrive as rows: they become columns whose largest component is positive.
-static void NAME(arrange_vectors)(T *v, int64_t n) {
-  for (int64_t k = 0; k < n; k++) {
-    T *row = v + k * n;
-    T largest = 0;
-    for (int64_t j = 0; j < n; j++)
-      if (fabs((double)row[j]) > fabs((double)largest)) largest = row[j];
-    if (!(largest < 0)) continue;
-    for (int64_t j = 0; j < n; j++) row[j] = -row[j];
-  }
-  for (int64_t i = 0; i < n; i++) {
-    for (int64_t j = i + 1; j < n; j++) {
-      const T x = v[i * n + j];
-      v[i * n + j] = v[j * n + i];
-      v[j * n + i] = x;
-    }
-  }
-}
-
-static void NAME(eigh_one)(const matrices *w, int64_t i, int64_t tile) {
-  (void)tile;
-  const int64_t n = w->shape.n;
-  T *values = (T *)w->instr->d + i * (n + n * n), *vectors = values + n;
-  const T *a = (const T *)w->instr->a + i * n * n;
-  if (!NAME(all_finite)(a, n * n)) {
-    NAME(fill_nan)(values, n + n * n);
-    return;
-  }
-  const int size = (int)n, liwork = 3 + 5 * size;
-  const int lwork = 1 + size * (6 + 2 * size) + size * LAPACK_BLOCK;
-  char *rest = ctk_scratch(CTK_SCRATCH_BODY, piece_bytes((size_t)lwork * sizeof(T)) +
-                                                 piece_bytes((size_t)liwork * sizeof(int)));
-  T *work = piece(&rest, (size_t)lwork * sizeof(T));
-  int *iwork = piece(&rest, (size_t)liwork * sizeof(int));
-  int info = 0;
-  memcpy(vectors, a, (size_t)(n * n) * sizeof(T));
-  LAPACK(syevd)("V", "U", &size, vectors, &size, values, work, &lwork, iwork, &liwork, &info, 1,
-                1);
-  if (info != 0) {
-    NAME(fill_nan)(values, n + n * n);
-    return;
-  }
-  NAME(arrange_vectors)(vectors, n);
-}
-
-static void NAME(eigh)(const ctk_instr *instr) {
-  matrices w = batch_of(instr, NAME(eigh_one));
-  const int64_t n = w.shape.n;
-  if (n > 0) run_matrices(&w, 9 * n * n * n, 1);
-}
-
-#undef T
-#undef NAME
-#undef LAPACK
-#undef TRSM

@@ -31,10 +31,7 @@ import Testing
   static func sigmoid(_ x: Double) -> Double {
     x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x))
   }
-  static func logGamma(_ x: Double) -> Double {
-    var sign: Int32 = 0
-    return lgamma_r(x, &sign)
-  }
+  static func logGamma(_ x: Double) -> Double { ctk_log_gamma(x) }
 
   static let functions: [Unary] = [
     Unary(CTK_EXP) { exp($0) },

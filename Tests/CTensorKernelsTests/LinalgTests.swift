@@ -171,6 +171,8 @@ extension RuntimeTests {
         let inverse = try batch(ctk_inverse(T.dtype), a, s, each: n * n)
         let x = try batch(ctk_solve(T.dtype), a, b: b, s, each: n * m)
         let det = try batch(ctk_slogdet(T.dtype), a, s, each: 2)
+        let plain = try batch(ctk_det(T.dtype), a, s, each: 1)
+        #expect(plain[1] == [0] && plain[2][0].isNaN)
         #expect((x[1] + inverse[1] + x[2] + inverse[2] + det[2]).allSatisfy { $0.isNaN })
         #expect(det[1] == [0, -.infinity])
         for k in 0..<count where k != 1 && k != 2 {
@@ -184,6 +186,8 @@ extension RuntimeTests {
           let (sign, log) = Self.determinant(matrix)
           #expect(Double(det[k][0]) == sign)
           #expect(abs(Double(det[k][1]) - log) <= bound)
+          let ratio = Double(plain[k][0]) / (sign * exp(log))
+          #expect(plain[k][0].isInfinite || abs(ratio - 1) <= bound, "\(n)")
         }
       }
     }
@@ -196,6 +200,7 @@ extension RuntimeTests {
       for k in 0..<a.rows {
         let pivot = rows.indices.max { abs(rows[$0][k]) < abs(rows[$1][k]) }!
         let row = rows.remove(at: pivot)
+        if row[k] == 0 { return (0, -.infinity) }
         sign *= (pivot % 2 == 0 ? 1 : -1) * (row[k] < 0 ? -1 : 1)
         sum += log(abs(row[k]))
         for i in rows.indices {
@@ -218,31 +223,11 @@ extension RuntimeTests {
         var a = (0..<count).flatMap { _ in regular(&r, n, of: T.self) }
         a[n * n] = .nan
         for j in 0..<n { a[2 * n * n + j] = 0 }  // singular, but with factors
-        var rows = [Int64](repeating: -1, count: count * n)
-        let fn = try #require(ctk_lu(T.dtype))
-        let d = onAnyThreads {
-          var d = [T](repeating: 0, count: count * n * n)
-          rows.withUnsafeMutableBytes { rows in
-            let permuting: ctk_linalg_desc = desc(count, n)
-            d.withUnsafeMutableBytes { d in
-              a.withUnsafeBytes { a in
-                withUnsafePointer(to: permuting) { x in
-                  var i = ctk_instr()
-                  i.d = d.baseAddress!.assumingMemoryBound(to: CChar.self)
-                  i.a = a.baseAddress!.assumingMemoryBound(to: CChar.self)
-                  i.c = UnsafePointer(rows.baseAddress!.assumingMemoryBound(to: CChar.self))
-                  i.x = UnsafeRawPointer(x)
-                  fn(&i)
-                }
-              }
-            }
-          }
-          return d
-        }
+        let d = try batch(ctk_lu(T.dtype), a, desc(count, n), each: n * n + n)
         for k in 0..<count {
-          let p = rows[k * n..<(k + 1) * n].map(Int.init)
+          let p = d[k][(n * n)...].map { Int($0) }
           #expect(p.sorted() == Array(0..<n))
-          let packed = Matrix(n, n, d[k * n * n..<(k + 1) * n * n])
+          let packed = Matrix(n, n, d[k][..<(n * n)])
           if k == 1 {
             #expect(packed.e.allSatisfy { $0.isNaN })
             continue
@@ -331,10 +316,91 @@ extension RuntimeTests {
       try Self.checkEigen(Float.self)
     }
 
+    static func checkSingular<T: KernelElement & BinaryFloatingPoint>(_: T.Type) throws {
+      var r = SplitMix(21)
+      for (n, m) in sizes.flatMap({ n in Set([1, n / 2 + 1, n, n + 3]).map { (n, $0) } }) {
+        let (count, k) = (4, min(n, m))
+        var a: [T] = r.array(count * n * m)
+        a[n * m] = .nan
+        for j in 0..<n * m { a[2 * n * m + j] = T(j % m + 1) }  // of rank one
+        let d = try batch(ctk_svd(T.dtype), a, desc(count, n, m), each: n * k + k + k * m)
+        #expect(d[1].allSatisfy { $0.isNaN })
+        for i in [0, 2, 3] {
+          let u = Matrix(n, k, d[i][..<(n * k)])
+          let s = Array(d[i][(n * k)..<(n * k + k)])
+          let vt = Matrix(k, m, d[i][(n * k + k)...])
+          let scaled = Matrix(n, k, u.e.indices.map { u.e[$0] * s[$0 % k] })
+          let expected = Array(a[i * n * m..<(i + 1) * n * m])
+          let bound = 40 * Double(n + m) * T.epsilon
+          #expect(distance((scaled * vt).e, expected) <= bound * max(1, Double(s[0])), "\(n) \(m)")
+          #expect(distance((u.transposed * u).e, Matrix<T>.identity(k).e) <= bound, "\(n) \(m)")
+          #expect(distance((vt * vt.transposed).e, Matrix<T>.identity(k).e) <= bound, "\(n) \(m)")
+          #expect(s == s.sorted(by: >) && s[k - 1] >= 0)
+          for j in 0..<k {
+            let column = (0..<n).map { u[$0, j] }
+            #expect(column.max()! >= -column.min()!)
+          }
+        }
+      }
+    }
+
+    @Test func singularValues() throws {
+      try Self.checkSingular(Double.self)
+      try Self.checkSingular(Float.self)
+    }
+
+    /// Against determinants of minors; the second matrix of each batch has rank n − 1, the third
+    /// n − 2.
+    static func checkCofactors<T: KernelElement & BinaryFloatingPoint>(_: T.Type) throws {
+      var r = SplitMix(22)
+      for n in [1, 2, 3, 5, 12, 13, 16] {
+        var a: [T] = r.array(4 * n * n)
+        for defect in 1...2 where n > defect {
+          for row in 0..<defect {
+            for j in 0..<n {
+              a[defect * n * n + row * n + j] = a[defect * n * n + (n - 1) * n + j] * T(row + 2)
+            }
+          }
+        }
+        a[3 * n * n] = .infinity
+        let d = try batch(ctk_cofactors(T.dtype), a, desc(4, n), each: n * n)
+        #expect(d[3].allSatisfy { $0.isNaN })
+        for k in 0..<3 {
+          let matrix = Matrix(n, n, a[k * n * n..<(k + 1) * n * n])
+          let expected = (0..<n * n).map { at -> Double in
+            let (i, j) = (at / n, at % n)
+            let minor = matrix.e.indices.filter { $0 / n != i && $0 % n != j }.map { matrix.e[$0] }
+            let (sign, log) = determinant(Matrix(n - 1, n - 1, minor))
+            return ((i + j) % 2 == 0 ? sign : -sign) * exp(log)
+          }
+          // How much they move with the matrix: products of n − 2 singular values.
+          let vectors = try batch(
+            ctk_svd(T.dtype), matrix.e, desc(1, n, n), each: 2 * n * n + n)[0]
+          let values = vectors[(n * n)..<(n * n + n)].map { Double($0) }
+          let size = values.prefix(max(n - 2, 0)).reduce(max(1, values[0]), *)
+          let error = zip(d[k], expected).reduce(0.0) { max($0, abs(Double($1.0) - $1.1)) }
+          #expect(error <= 40 * Double(n * n) * T.epsilon * size, "\(T.self) \(n) \(k)")
+        }
+      }
+    }
+
+    @Test func cofactors() throws {
+      try Self.checkCofactors(Double.self)
+      try Self.checkCofactors(Float.self)
+    }
+
+    @Test func determinantsOutOfTheProductsRange() throws {
+      // The partial products overflow, then underflow.
+      let a = (0..<16).map { $0 % 5 == 0 ? [1e200, 1e200, 1e-200, 1e-199][$0 / 4] : 0.0 }
+      let d = try Self.batch(ctk_det(Double.dtype), a, Self.desc(1, 4), each: 1)
+      #expect(abs(d[0][0] / 10 - 1) < 1e-14)
+    }
+
     @Test func nothingToDo() throws {
       for s in [Self.desc(0, 3, 2), Self.desc(2, 0, 2)] {
         for fn in [
-          ctk_cholesky, ctk_tri_solve, ctk_solve, ctk_inverse, ctk_qr, ctk_lu, ctk_eigh,
+          ctk_cholesky, ctk_tri_solve, ctk_solve, ctk_inverse, ctk_qr, ctk_lu, ctk_eigh, ctk_svd,
+          ctk_cofactors,
         ] {
           var d: [Double] = []
           try runKernel(fn(Double.dtype), &d, [Double](), x: s)
@@ -343,6 +409,8 @@ extension RuntimeTests {
       var d = [9.0, 9, 9, 9]
       try runKernel(ctk_slogdet(Double.dtype), &d, [Double](), x: Self.desc(2, 0))
       #expect(d == [1, 0, 1, 0])
+      try runKernel(ctk_det(Double.dtype), &d, [Double](), x: Self.desc(2, 0))
+      #expect(d == [1, 1, 1, 0])
       #expect(ctk_solve(Int64.dtype) == nil)
     }
   }

@@ -45,7 +45,7 @@ func jacobian(of y: Tensor, _ x: Tensor) -> [[Double]] {
 }
 
 /// log |det| of a matrix.
-func logDeterminant(_ rows: [[Double]]) -> Double { logAbsDet(Tensor(rows)).logAbs.scalar() }
+func logDeterminant(_ rows: [[Double]]) -> Double { slogdet(Tensor(rows)).logAbs.scalar() }
 
 struct FlowGoldens: Decodable {
   struct Made: Decodable {

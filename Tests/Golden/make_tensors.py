@@ -7,6 +7,7 @@ computed there and rounded once.
 import json
 import sys
 
+import mpmath
 import numpy as np
 import scipy
 from scipy import linalg, special
@@ -132,6 +133,23 @@ case("gammainc", [positive[:, None], positive], special.gammainc(positive[:, Non
 case("gammaincc", [positive[:, None], positive], special.gammaincc(positive[:, None], positive), 1e-10)
 case("betainc", [positive[1:6, None], unit], special.betainc(positive[1:6, None], 1.7, unit), 1e-11)
 
+# Exponential integrals in 60 digits, at edges, around the zero of Ei and where the method changes.
+mpmath.mp.dps = 60
+
+
+def exponential_integral(f, x):
+    if np.isnan(x):
+        return x
+    return float(f(mpmath.mpf(x)).real)
+
+
+signed = np.array([tiny, 1e-310, 1e-300, 1e-8, 0.05, 0.19999, 0.2, 0.37, 0.3725, 0.3725074107813666,
+    0.37250741078136669, 0.37251, 0.38, 0.5, 0.83, 0.999999, 1.0, 1.0000001, 1.3, 2.0, 3.7, 7.1, 12.0,
+    19.9, 33.3, 39.99999, 40.0, 55.5, 120.7, 371.2, 699.5, 700.5, 709.5, 716.3, 730.0, 739.0, 1e4])
+signed = np.concatenate([-signed[::-1], [-0.0, 0.0], signed, [np.nan]])
+case("expi", [signed], [[exponential_integral(mpmath.ei, x) for x in signed]], -4)
+case("exp1", [signed], [[exponential_integral(mpmath.e1, x) for x in signed]], -4)
+
 # ---- Along axes
 x = np.round(rng.normal(size=(3, 4, 2)), 3)
 holes = x.copy()
@@ -203,6 +221,31 @@ case("factorizations", [g, spd, rhs], [
     r * signs[:, :, None], np.linalg.eigvalsh(spd), np.linalg.solve(g, rhs),
     linalg.solve_triangular(g[0], rhs, lower=True), linalg.solve_triangular(g[0], rhs),
     linalg.solve_triangular(g[0], rhs, trans=1), linalg.solve_triangular(g[0], rhs, unit_diagonal=True),
+], 1e-11)
+
+def factors(a):
+    permutation, lower, upper = linalg.lu(a, p_indices=True)
+    return np.argsort(permutation), lower, upper
+
+
+def singular(a):
+    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    signs = np.sign(np.take_along_axis(u, np.abs(u).argmax(0)[None], 0))[0]
+    return u * signs, s, vt * signs[:, None]
+
+
+tall = np.round(rng.normal(size=(2, 4, 3)), 2)
+wide_matrix = np.round(rng.normal(size=(3, 5)), 2)
+large = np.round(rng.normal(size=(14, 14)), 2)
+defective = np.array([[1.0, 2, 3], [2, 4, 6], [1, 0, 1]])
+lu_of_stack = [np.stack(parts) for parts in zip(*[factors(a) for a in g])]
+tall_svd = [np.stack(parts) for parts in zip(*[singular(a) for a in tall])]
+minors = np.array([[[(-1.0) ** (i + j) * np.linalg.det(np.delete(np.delete(a, i, 0), j, 1))
+    for j in range(3)] for i in range(3)] for a in [g[0], defective]])
+case("more factorizations", [g, tall, wide_matrix, large, defective], [
+    *lu_of_stack, *factors(large), *tall_svd, *singular(wide_matrix), np.linalg.det(g),
+    np.linalg.det(large), np.log(np.maximum(np.linalg.det(g @ g.transpose(0, 2, 1)), 0)),
+    minors, np.array([0.0, -np.inf, -np.inf, np.nan]),
 ], 1e-11)
 
 # ---- Printing

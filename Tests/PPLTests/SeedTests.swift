@@ -64,9 +64,12 @@ import Testing
     let draw = seeded(key: RandomKey(9), dtype: .float64) {
       seeded(key: RandomKey(1), dtype: .float32) { sample("x", Normal(0, 1)) }
     }
-    withKnownIssue("the outer dtype wins", isIntermittent: true) {
-      #expect(draw.dtype == .float32)
+    #expect(draw.dtype == .float32)
+    let wider = seeded(key: RandomKey(9), dtype: .float32) {
+      seeded(key: RandomKey(1)) { sample("x", Normal(0, 1)) }
     }
+    #expect(wider.dtype == .float64)
+    #expect(wider.scalar() == seeded(key: RandomKey(1)) { sample("x", Normal(0, 1)) }.scalar())
   }
 
   @Test(arguments: [DType.float32, .float64]) func dtypes(_ dtype: DType) throws {

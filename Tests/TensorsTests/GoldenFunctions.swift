@@ -28,6 +28,7 @@ enum GoldenFunctions {
     ("besselI0e", { besselI0e($0) }), ("besselI1e", { besselI1e($0) }),
     ("besselK0e", { besselK0e($0) }), ("besselK1e", { besselK1e($0) }),
     ("besselI2", { besselI(order: 2, $0) }), ("lambertW", { lambertW($0) }),
+    ("expi", { expi($0) }), ("exp1", { exp1($0) }),
   ]
 
   private static let pairs: [(String, @Sendable (Tensor, Tensor) -> Tensor)] = [
@@ -152,13 +153,32 @@ enum GoldenFunctions {
       "factorizations",
       { x in
         let (g, spd, b) = (x[0], x[1], x[2])
-        let (sign, logAbs) = logAbsDet(g)
+        let (sign, logAbs) = slogdet(g)
         let (q, r) = qr(g)
         return [
           cholesky(spd), inverse(g), sign, logAbs, q, r, eigh(spd).values, solve(g, b),
           triangularSolve(g[0], b), triangularSolve(g[0], b, lower: false),
           triangularSolve(g[0], b, lower: false, transposed: true),
           triangularSolve(g[0], b, lower: false, unitDiagonal: true),
+        ]
+      }
+    ),
+    (
+      "more factorizations",
+      { x in
+        let (g, singular) = (x[0], x[4])
+        let (stacked, large) = (lu(g), lu(x[3]))
+        let (tall, wide) = (svd(x[1]), svd(x[2]))
+        let both = stack([g[0], singular])
+        let cofactors = gradient(of: determinant(both).sum(), withRespectTo: both)
+        return [
+          stacked.permutation, stacked.lower, stacked.upper, large.permutation, large.lower,
+          large.upper, tall.u, tall.s, tall.vt, wide.u, wide.s, wide.vt, determinant(g),
+          determinant(x[3]), logdet(matmul(g, g.transposed())), cofactors,
+          concat([
+            stack([determinant(singular), slogdet(singular).logAbs, logdet(singular)]),
+            logdet(Tensor([[0.0, 1], [1, 0]])).expandingDims(at: 0),
+          ]),
         ]
       }
     ),

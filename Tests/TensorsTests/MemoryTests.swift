@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -58,13 +57,4 @@ private func expectFlatMemory(steps: Int, _ step: (Int) -> Tensor) {
   for number in steps / 2..<steps { eval(step(number)) }
   let growth = residentBytes() - before
   #expect(growth < 4 << 20, "\(growth) bytes more after \(steps / 2) steps")
-}
-
-/// The memory the process holds, from the system's account of it.
-private func residentBytes() -> Int {
-  guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else {
-    return 0
-  }
-  let fields = text.split(separator: " ")
-  return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4096 : 0
 }

@@ -129,14 +129,31 @@ extension Registry {
   static let factorizations: [OperationCase] = [
     OperationCase("cholesky", .real([2, 3, 3])) { [cholesky(definite($0[0]))] },
     OperationCase("inverse", .real([2, 3, 3], -1...1)) { [inverse(regular($0[0]))] },
-    OperationCase("logAbsDet", .real([2, 3, 3], -1...1)) { x in
-      let (sign, logAbs) = logAbsDet(regular(x[0]))
+    OperationCase("slogdet", .real([2, 3, 3], -1...1)) { x in
+      let (sign, logAbs) = slogdet(regular(x[0]))
       return [sign, logAbs]
     },
     OperationCase("qr", .real([2, 4, 3], -1...1)) { x in
       let (q, r) = qr(
         x[0] + Tensor([[3, 0, 0], [0, 3, 0], [0, 0, 3], [1, 1, 1]], dtype: x[0].dtype))
       return [q, r]
+    },
+    OperationCase("logdet", .real([2, 3, 3], -1...1)) { [logdet(definite($0[0]))] },
+    OperationCase("determinant", .real([2, 3, 3], -1...1), .real([4, 4]), .real([1, 1])) { x in
+      [determinant(x[0]), determinant(x[1]), determinant(x[2])]
+    },
+    OperationCase("lu", .real([2, 3, 3], -1...1)) { x in
+      let (permutation, lower, upper) = lu(regular(x[0]).flipped(along: -2))
+      return [permutation, lower, upper]
+    },
+    OperationCase("svd", .real([3, 3], -1...1), .real([2, 4, 2], -1...1)) { x in
+      let spread = Tensor([6.0, 3, 1], dtype: x[0].dtype).embeddingDiagonal()
+      let square = svd(x[0] * 0.3 + spread)
+      let tall = x[1] * 0.3 + Tensor([[4, 0], [0, 2], [0, 1], [1, 1]], dtype: x[1].dtype)
+      let (thin, wide) = (svd(tall), svd(tall.transposed()))
+      return [
+        square.u, square.s, square.vt, thin.u, thin.s, thin.vt, wide.u, wide.s, wide.vt,
+      ]
     },
     OperationCase("eigh", .real([3, 3], -1...1)) { x in
       let spread = Tensor([-6.0, 0, 6], dtype: x[0].dtype).embeddingDiagonal()

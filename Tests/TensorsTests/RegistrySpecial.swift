@@ -78,5 +78,7 @@ extension Registry {
     unary("besselIe", 0.5...3) { besselI(order: 3, $0, scaled: true) },
     unary("logBesselI0", -4...4) { logBesselI0($0) },
     unary("lambertW", -0.25...3) { lambertW($0) },
+    unary("expi", 0.2...5) { expi($0) },
+    unary("exp1", 0.2...5) { exp1($0) },
   ]
 }

@@ -56,6 +56,7 @@ import Testing
       ("erfInverse", erfInverse), ("normalQuantile", normalQuantile), ("logit", logit),
       ("logNormalCDF", logNormalCDF), ("xlogy", { xlogy($0, $0) }), ("besselK1", besselK1),
       ("besselY0", besselY0), ("lambertW", lambertW), ("logBesselI0", logBesselI0),
+      ("expi", expi), ("exp1", exp1),
       ("logSumExp", { $0.logSumExp(axes: [], keepingAxes: true) }),
     ]
     for (name, function) in functions {
@@ -80,13 +81,78 @@ import Testing
   @Test func `hides products and factorizations of bad matrices`() {
     let a = Tensor([-1.0, 0, 0, 0, .nan, 1, 1, .infinity], shape: [2, 2, 2])
     let functions: [(String, (Tensor) -> Tensor)] = [
-      ("cholesky", cholesky), ("inverse", inverse), ("logAbsDet", { logAbsDet($0).logAbs }),
+      ("cholesky", cholesky), ("inverse", inverse), ("slogdet", { slogdet($0).logAbs }),
       ("solve", { solve($0, Tensor([1.0, 2])) }), ("eigh", { eigh($0).vectors }),
       ("triangularSolve", { triangularSolve($0, Tensor([1.0, 2])) }), ("qr", { qr($0).r }),
+      ("logdet", logdet), ("determinant", determinant), ("lu", { lu($0).upper }),
+      ("svd", { svd($0).s }), ("svd's vectors", { svd($0).vt }),
     ]
     for (name, function) in functions {
       expectZeros(name, [a], orders: 1...1) { function($0[0]) }
     }
+  }
+
+  @Test func `hides matrix products`() {
+    let count = Self.hostile.count
+    let rows = Tensor(Self.hostile).expandingDims(at: 1).broadcast(to: [count, 3])
+    let a = Tensor(rows.array(), shape: rows.shape)
+    let b = Tensor(rows.transposed().array(), shape: [3, count])
+    expectZeros("matmul", [a, b]) { matmul($0[0], $0[1]) }
+    expectZeros("matmul of stacks", [a, b]) {
+      matmul(stack([$0[0], 2 * $0[0]]), stack([$0[1], $0[1]]))
+    }
+    expectZeros("matmul of a stack and one", [a, b]) { matmul(stack([$0[0], $0[0]]), $0[1]) }
+    expectZeros("matmul with a vector", [a, Tensor([1.0, .nan, 2])]) { matmul($0[0], $0[1]) }
+  }
+
+  /// Rows of a table with holes, as many as are computed in fused loops, and a few.
+  @Test(arguments: [3, 700, 5000], [DType.float32, .float64])
+  func `hides rows with holes from a regression`(_ count: Int, _ dtype: DType) {
+    func table(_ hole: Double) -> Tensor {
+      Tensor(
+        (0..<count * 2).map { $0 % 6 == 3 ? hole : Double($0 % 11) - 5 }, shape: [count, 2],
+        dtype: dtype)
+    }
+    let isWhole = Tensor((0..<count).map { $0 % 3 != 1 })
+    let weights = Tensor([0.25, -0.5], dtype: dtype)
+    func loss(_ x: Tensor, _ w: Tensor) -> Tensor {
+      `where`(isWhole, square(matmul(x, w) - 1), 0).sum()
+    }
+    for hole in [Double.nan, .infinity] {
+      let (x, filled) = (table(hole), table(0))
+      let first = gradient(of: loss(x, weights), withRespectTo: [x, weights])
+      let expected = gradient(of: loss(filled, weights), withRespectTo: [filled, weights])
+      expectClose(first[1], expected[1], within: .relative(1e-6))
+      expectClose(first[0], expected[0], within: .relative(1e-6))
+      // The gradient through the product with the transposed table, and the second derivative.
+      let slope = gradient(
+        of: matmul(first[1], Tensor([1.0, 3], dtype: dtype)), withRespectTo: weights)
+      let filledSlope = gradient(
+        of: matmul(expected[1], Tensor([1.0, 3], dtype: dtype)), withRespectTo: weights)
+      expectClose(slope, filledSlope, within: .relative(1e-6))
+    }
+  }
+
+  @Test func `hides matrix products that are batched`() {
+    let x = Tensor([[1.0, .nan], [2, 3], [.infinity, 1]])
+    let isWhole = Tensor([false, true, false])
+    let w = Tensor([0.5, 2])
+    let slope = gradient(of: `where`(isWhole, exp(matmul(x, w)), 0).sum(), withRespectTo: w)
+    let many = batch([slope], over: w, values: Tensor([[0.5, 2.0], [-1, 0]]))[0]
+    let values = [1096.6331584284585, 0.1353352832366127]
+    expectClose(
+      many, [2 * values[0], 3 * values[0], 2 * values[1], 3 * values[1]], shape: [2, 2],
+      within: .ulps(4))
+  }
+
+  /// What is used shows its infinities.
+  @Test func `does not hide infinite factors that count`() {
+    let x = Tensor([[1.0, .nan], [2, 3]])
+    let w = Tensor([0.5, 2])
+    let y = `where`(Tensor([true, true]), matmul(x, w), 0).sum()
+    let slope = gradient(of: y, withRespectTo: w).array()
+    #expect(slope[0] == 3 && slope[1].isNaN)
+    #expect(gradient(of: matmul(x, w).sum(), withRespectTo: w).array()[1].isNaN)
   }
 
   @Test func `keeps the taken branch's derivatives`() {

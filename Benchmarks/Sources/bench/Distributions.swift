@@ -76,7 +76,7 @@ struct DistributionWorkload {
       let total = make(own).logProb(inputs[inputs.count - 1]).sum()
       return [total] + gradient(of: total, withRespectTo: own)
     }
-    let sample = try compile(for: parameters + [Tensor(0)]) { inputs in
+    let sample = try compile(for: parameters + [Tensor(Int.zero)]) { inputs in
       let key = RandomKey(1).foldIn(inputs[inputs.count - 1])
       return [make(Array(inputs.dropLast())).sample(sampleShape(count), key: key, dtype: dtype)]
     }

@@ -3,12 +3,17 @@ import Foundation
 import Models
 
 // Usage: bench WORKLOAD --dtype float32 [--seconds 4] [--threads 2]
+//        bench WORKLOAD --memory [--dtype float32]
 //        bench cold --dtype float32
+//
+// --memory, instead of measuring time, watches memory over a million compiled steps and a hundred
+// thousand eager ones; the status is 1 if it grows.
 
 struct Options {
   var workload = ""
   var dtype = DType.float64
   var seconds = 4.0
+  var watchesMemory = false
 
   init(_ arguments: [String]) {
     var rest = arguments.dropFirst()
@@ -16,6 +21,7 @@ struct Options {
       switch argument {
       case "--dtype": dtype = rest.popFirst() == "float32" ? .float32 : .float64
       case "--threads": Threads.count = rest.popFirst().flatMap { Int($0) } ?? Threads.count
+      case "--memory": watchesMemory = true
       case "--seconds": seconds = rest.popFirst().flatMap(Double.init) ?? seconds
       default: workload = argument
       }
@@ -83,6 +89,8 @@ func coldFit(_ dtype: DType) throws {
 let options = Options(CommandLine.arguments)
 if options.workload == "cold" {
   try coldFit(options.dtype)
+} else if let workload = workload(options.workload), options.watchesMemory {
+  if try !watchMemory(workload, options.dtype) { exit(1) }
 } else if let workload = workload(options.workload) {
   var made: SVI?
   let compile = try seconds {

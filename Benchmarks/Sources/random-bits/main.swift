@@ -14,7 +14,7 @@ guard arguments.count > 1, ["stream", "keys"].contains(arguments[1]) else {
 }
 let key = RandomKey(arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0)
 let size = arguments[1] == "stream" ? 1 << 20 : 512
-let block = try compile(for: [Tensor(0)]) { inputs in
+let block = try compile(for: [Tensor(Int.zero)]) { inputs in
   let number = inputs[0]
   if size > 512 { return [key.foldIn(number).bits([size])] }
   return [stack((0..<size).map { key.foldIn(number * Tensor(size) + Tensor($0)).bits([]) })]

@@ -168,6 +168,12 @@ typedef struct { int64_t columns, ld; } ctk_rows_desc;  // ld: elements between 
 ctk_fn ctk_row_dots(int dtype);
 // d[j] (+)= sum over i of a[i, j] b[i]; a at row `start`; d starts afresh when `first`.
 ctk_fn ctk_row_combine(int dtype);
+// The same where terms with a zero of the left (a) or right (b) operand are zero, whatever the other
+// factor.
+enum { CTK_LEFT_ZEROS = 1, CTK_RIGHT_ZEROS = 2 };
+typedef struct { ctk_rows_desc rows; int32_t zeros; } ctk_masked_rows_desc;
+ctk_fn ctk_row_dots_masked(int dtype);
+ctk_fn ctk_row_combine_masked(int dtype);
 
 // ---- Whole-array kernels (one instruction each) -------------------------------------------------
 // x describes; n, start unused unless said.
@@ -180,6 +186,8 @@ typedef struct {
   int32_t ta, tb;
 } ctk_gemm_desc;
 ctk_fn ctk_gemm(int dtype);
+typedef struct { ctk_gemm_desc product; int32_t zeros; } ctk_masked_gemm_desc;
+ctk_fn ctk_gemm_masked(int dtype);  // terms with a zero of A or B, as `zeros` says, are zero
 
 // Batched square-matrix kernels, n × n row-major contiguous. Failure of one matrix (not positive
 // definite, singular) fills its result with NaN.
@@ -190,7 +198,10 @@ ctk_fn ctk_solve(int dtype);        // d = a^-1 b by LU; b, d: n × m
 ctk_fn ctk_inverse(int dtype);      // d = a^-1
 ctk_fn ctk_slogdet(int dtype);      // d: batch × 2: sign, log |det|
 ctk_fn ctk_qr(int dtype);           // a: n × m, n >= m; d: Q (n × m) then R (m × m), per matrix; R diagonal >= 0
-ctk_fn ctk_lu(int dtype);           // d: packed LU n × n of row-permuted a, per matrix; c (as int64_t *): n row numbers per matrix
+ctk_fn ctk_lu(int dtype);           // d: packed LU n × n of row-permuted a, then the n row numbers, per matrix
+ctk_fn ctk_det(int dtype);          // d: one determinant per matrix
+ctk_fn ctk_cofactors(int dtype);    // d = det(a) a^-T, n × n, also where a is singular
+ctk_fn ctk_svd(int dtype);          // a: n × m, k = min(n, m); d: U (n × k), k values descending, V' (k × m), per matrix; the largest component of each column of U is positive
 ctk_fn ctk_eigh(int dtype);         // d: n eigenvalues ascending then n × n eigenvectors (columns), per matrix
 
 // Along the axis of an outer × reduced × inner array (ctk_reduce_desc at x):
@@ -211,6 +222,14 @@ ctk_fn ctk_scatter_add(int dtype);
 ctk_fn ctk_take_along(int dtype);
 // d = 0, then d[o, b[o, j, i], i] += a[o, j, i].
 ctk_fn ctk_put_along(int dtype);
+
+// log |Γ(x)|, without the global sign that C's lgamma writes. Not every system's headers show
+// lgamma_r to Swift.
+static inline double ctk_log_gamma(double x) {
+  extern double lgamma_r(double, int *);
+  int sign;
+  return lgamma_r(x, &sign);
+}
 
 #ifdef __cplusplus
 }

@@ -3,12 +3,16 @@
 /// Observed sites keep their data; sites that the trace lacks draw anew.
 struct ReplayHandler: Handler {
   let trace: Trace
+  /// Whether a value that does not have the shape of the site's draws is passed over, so that the
+  /// model does not trip over it before somebody can report it.
+  var passesMisfits = false
 
   func process(_ site: inout Site) {
     guard site.kind == .sample, !site.isObserved, let recorded = trace[site.name],
-      recorded.kind == .sample, !recorded.isObserved
+      recorded.kind == .sample, !recorded.isObserved, let value = recorded.value
     else { return }
-    site.value = recorded.value
+    if passesMisfits, let expected = site.drawShape, value.shape != expected { return }
+    site.value = value
   }
 }
 

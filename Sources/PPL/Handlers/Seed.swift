@@ -6,7 +6,7 @@ struct SeedHandler: Handler {
   let dtype: DType
 
   func process(_ site: inout Site) {
-    site.dtype = dtype
+    if site.givenDType == nil { site.dtype = dtype }
     guard site.kind == .sample, site.value == nil, site.key == nil else { return }
     site.key = key.foldIn(site.name)
   }

@@ -7,7 +7,8 @@ struct ParticleTrace {
   init(_ model: () -> Void, _ guide: () -> Void) throws {
     let guideTrace = try trace(guide)
     self.guide = guideTrace
-    self.model = try trace { replay(model, guideTrace) }
+    let replayed = ReplayHandler(trace: guideTrace, passesMisfits: true)
+    self.model = try trace { handle(model, with: replayed) }
   }
 
   /// A one-particle estimate of the evidence lower bound: log p(x, z) − log q(z), z from the guide.
@@ -39,8 +40,7 @@ struct ParticleTrace {
   }
 
   private func requireShape(_ site: Site, _ drawn: Site) throws(ModelError) {
-    guard let distribution = site.distribution, let value = drawn.value else { return }
-    let expected = distribution.batchShape + distribution.eventShape
+    guard let expected = site.drawShape, let value = drawn.value else { return }
     if value.shape != expected {
       throw .shapeMismatch(site.name, model: expected, guide: value.shape)
     }

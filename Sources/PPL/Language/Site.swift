@@ -51,7 +51,12 @@ public struct Site: Sendable {
   /// The key for drawing the value.
   public var key: RandomKey?
   /// The dtype of draws whose distribution has none.
-  public var dtype: DType = .float64
+  public var dtype: DType {
+    get { givenDType ?? .float64 }
+    set { givenDType = newValue }
+  }
+  /// The dtype, if a handler has set it.
+  var givenDType: DType?
   /// What a parameter site declares.
   public var declaration: Declaration?
   /// A site that exists in the guide only.
@@ -72,6 +77,9 @@ public struct Site: Sendable {
     for plate in plates { shape[rank + plate.axis] = plate.size }
     return shape
   }
+
+  /// The shape of a draw, batch and event.
+  var drawShape: Shape? { distribution.map { $0.batchShape + $0.eventShape } }
 
   /// The log density, or that which was computed with the value.
   public func computedLogProb() -> Tensor {

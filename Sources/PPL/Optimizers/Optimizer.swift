@@ -5,6 +5,8 @@ public protocol Optimizer: Sendable {
 
   /// The parameters and the state after a step down the gradient.
   ///
+  /// Called when a step is planned, not at each step: tensors of the rule's own are constants.
+  ///
   /// - Parameter step: the number of steps taken before, a scalar of the parameters' dtype.
   func update(_ parameters: Tensor, _ gradient: Tensor, _ state: [Tensor], step: Tensor)
     -> (parameters: Tensor, state: [Tensor])

@@ -81,6 +81,8 @@ private func customDerivative(
 ///   - vjp: from the cotangent of the value (of its shape), the inputs and the value to the
 ///     cotangents of the inputs, each broadcasting to the input's shape; nil for none. It is called
 ///     at most once per differentiation and may build any graph, so it can be differentiated again.
+///     Whatever it uses that changes from call to call must be among the inputs: a plan made with
+///     the derivative of one call serves others of the same structure.
 public func withCustomDerivative(
   value: Tensor, inputs: [Tensor],
   vjp: @escaping @Sendable (_ ct: Tensor, _ inputs: [Tensor], _ value: Tensor) -> [Tensor?]

@@ -1,9 +1,28 @@
 internal import CTensorKernels
 
 /// The product of matrices, over broadcast outer axes. Operands are … × m × k and … × k × n.
+///
+/// Behind a `where`, elements of a cotangent are zero because their branch was not taken: their
+/// terms must stay zero, whatever they are multiplied with.
 final class MatMulOperation: ArrayOperation {
-  static let shared = MatMulOperation()
+  /// The operands whose zeros make a term zero also when the other factor is infinite or NaN.
+  struct Zeros: OptionSet {
+    let rawValue: Int
+    static let left = Zeros(rawValue: Int(CTK_LEFT_ZEROS))
+    static let right = Zeros(rawValue: Int(CTK_RIGHT_ZEROS))
+  }
+
+  private static let all = (0..<4).map { MatMulOperation(Zeros(rawValue: $0)) }
   let name = "matmul"
+  let identity: Int
+  let zeros: Zeros
+
+  private init(_ zeros: Zeros) {
+    self.zeros = zeros
+    identity = -7101 - zeros.rawValue
+  }
+
+  static func with(_ zeros: Zeros) -> MatMulOperation { all[zeros.rawValue] }
 
   func instruction(_ operands: [View], _ dtypes: [DType], _ shape: Shape, _ dtype: DType)
     -> ArrayInstruction?
@@ -19,28 +38,40 @@ final class MatMulOperation: ArrayOperation {
       sa: Int64(a.batchStride), sb: Int64(b.batchStride),
       sc: Int64(shape[rank - 2] * shape[rank - 1]), ta: a.isTransposed ? 1 : 0,
       tb: b.isTransposed ? 1 : 0)
-    return ArrayInstruction(ctk_gemm(dtype.kernelCode), descriptor, for: name)
+    if zeros.isEmpty { return ArrayInstruction(ctk_gemm(dtype.kernelCode), descriptor, for: name) }
+    let masked = ctk_masked_gemm_desc(product: descriptor, zeros: Int32(zeros.rawValue))
+    return ArrayInstruction(ctk_gemm_masked(dtype.kernelCode), masked, for: name)
   }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
     let ct = cotangent.tensor.broadcast(to: result.shape)
     let (a, b) = (inputs[0], inputs[1])
+    var (left, right) = (zeros.intersection(.right), zeros.intersection(.left))
+    if cotangent.isMasked {
+      left.insert(.left)
+      right.insert(.right)
+    }
+    let isMasked = cotangent.isMasked || !zeros.isEmpty
     return [
-      cotangent.with(productSummed(ct, b.transposed(), to: a.shape)),
-      cotangent.with(productSummed(a.transposed(), ct, to: b.shape)),
+      Cotangent(productSummed(ct, b.transposed(), left, to: a.shape), isMasked: isMasked),
+      Cotangent(productSummed(a.transposed(), ct, right, to: b.shape), isMasked: isMasked),
     ]
   }
 
   /// A product, summed over outer axes that the target does not have or has once.
-  private func productSummed(_ a: Tensor, _ b: Tensor, to target: Shape) -> Tensor {
-    if let flat = contractedOverBatch(a, b, to: target) { return flat }
-    let product = matmul(a, b)
+  private func productSummed(
+    _ a: Tensor, _ b: Tensor, _ zeros: Zeros, to target: Shape
+  ) -> Tensor {
+    if let flat = contractedOverBatch(a, b, zeros, to: target) { return flat }
+    let product = matmul(a, b, zeros)
     return Cotangent(product).summed(from: product.shape, to: target).tensor
   }
 
   /// Σ over the batch of Aᵀ-like products of two batched operands is one product with the batch
   /// axis folded into the contraction, when the target has no batch of its own.
-  private func contractedOverBatch(_ a: Tensor, _ b: Tensor, to target: Shape) -> Tensor? {
+  private func contractedOverBatch(
+    _ a: Tensor, _ b: Tensor, _ zeros: Zeros, to target: Shape
+  ) -> Tensor? {
     guard target.dropLast(2).allSatisfy({ $0 == 1 }), a.rank > 2, a.rank == b.rank,
       a.shape.dropLast(2).elementsEqual(b.shape.dropLast(2)),
       a.shape.dropLast(2).contains(where: { $0 != 1 })
@@ -50,24 +81,29 @@ final class MatMulOperation: ArrayOperation {
     let left = a.transposed(to: [rank - 2] + outer + [rank - 1])
       .reshaped(to: [a.shape[rank - 2], a.count / Swift.max(a.shape[rank - 2], 1)])
     let right = b.reshaped(to: [b.count / Swift.max(b.shape[rank - 1], 1), b.shape[rank - 1]])
-    return matmul(left, right).reshaped(to: target)
+    return matmul(left, right, zeros).reshaped(to: target)
   }
 
   func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor {
     let (a, b) = (inputs[0], inputs[1])
     if isBatched[0] && !isBatched[1] && b.rank == 2 && original.shape.rank == 2 {
       // One product for all: the batch joins the rows.
-      let flat = matmul(a.reshaped(to: [size * a.shape[1], a.shape[2]]), b)
+      let flat = matmul(a.reshaped(to: [size * a.shape[1], a.shape[2]]), b, zeros)
       return flat.reshaped(to: [size] + original.shape)
     }
     if isBatched[1] && !isBatched[0] && a.rank == 2 && b.rank == 3 && b.shape[2] == 1 {
       // One matrix times many vectors is one product with the vectors as rows.
-      let flat = matmul(b.squeezing(at: 2), a.transposed())
+      let flat = matmul(b.squeezing(at: 2), a.transposed(), zeros.swapped)
       return flat.expandingDims(at: 2)
     }
     let aligned = alignBatch(inputs, isBatched, original.shape.rank)
-    return matmul(aligned[0], aligned[1])
+    return matmul(aligned[0], aligned[1], zeros)
   }
+}
+
+extension MatMulOperation.Zeros {
+  /// The same when the operands change places.
+  fileprivate var swapped: Self { self == .left ? .right : self == .right ? .left : self }
 }
 
 /// A stack of matrices whose rows or columns are contiguous.
@@ -129,6 +165,11 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
     a.rank >= 1 && b.rank >= 1, "matmul: expected matrices, got shapes \(a.shape) and \(b.shape)")
   if a.rank == 1 { return matmul(a.expandingDims(at: 0), b).squeezing(at: b.rank == 1 ? 0 : -2) }
   if b.rank == 1 { return matmul(a, b.expandingDims(at: 1)).squeezing(at: -1) }
+  return matmul(a, b, [])
+}
+
+/// The product of matrices.
+private func matmul(_ a: Tensor, _ b: Tensor, _ zeros: MatMulOperation.Zeros) -> Tensor {
   precondition(
     a.shape[a.rank - 1] == b.shape[b.rank - 2],
     "matmul: the inner extents of \(a.shape) and \(b.shape) differ")
@@ -149,6 +190,6 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
   }
   return Tensor(
     Node(
-      MatMulOperation.shared, operands[0].node, operands[1].node, shape: shape,
+      MatMulOperation.with(zeros), operands[0].node, operands[1].node, shape: shape,
       dtype: dtype, isWeak: a.node.isWeak && b.node.isWeak))
 }

@@ -29,9 +29,7 @@ final class WhereOperation: ElementwiseOperation {
 /// `a` where the mask is true, `b` elsewhere. The branch not taken never reaches the gradient,
 /// whatever its value or derivative there.
 ///
-/// This holds through elementwise operations, reductions and factorizations. A matrix product adds
-/// up elements that were masked and others: an operand with infinite or NaN entries makes its
-/// gradient NaN.
+/// This holds through elementwise operations, reductions, matrix products and factorizations.
 public func `where`(_ mask: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   precondition(mask.dtype == .bool, "where: expected a mask, got a tensor of dtype \(mask.dtype)")
   let dtype = commonDType(a, b, "where")

@@ -189,7 +189,9 @@ struct IR {
       if case .constant = items[operand.item].kind { return copy(operand, operand.view.shape) }
       return operand
     }
-    if operation is MatMulOperation, let kind = RowProduct.kind(operands.map(\.view), node.dtype) {
+    if let product = operation as? MatMulOperation,
+      let kind = RowProduct.kind(operands.map(\.view), node.dtype, product.zeros)
+    {
       return merged(kind, operation, operands, node)
     }
     let dtypes = operands.map { items[$0.item].dtype }

@@ -153,7 +153,7 @@ struct LoopBuilder {
     _ index: Int, _ product: RowProduct, _ item: Item, _ operands: [LoopOperand],
     _ memory: Place?
   ) {
-    guard let kernel = ctk_row_dots(item.dtype.kernelCode),
+    guard let kernel = product.dots(item.dtype),
       case .memory(let matrix, _) = operands[0], case .memory(let vector, _) = operands[1]
     else { preconditionFailure("matmul does not exist for \(item.dtype)") }
     let result = define(index, item.dtype, memory)
@@ -171,7 +171,7 @@ struct LoopBuilder {
     _ product: RowProduct, _ item: Item, _ operands: [LoopOperand], _ memory: Place?,
     _ program: inout Program
   ) {
-    guard let memory, let kernel = ctk_row_combine(item.dtype.kernelCode),
+    guard let memory, let kernel = product.combine(item.dtype),
       case .memory(let matrix, _) = operands[0]
     else { preconditionFailure("matmul does not exist for \(item.dtype)") }
     let weights = read(operands[1], item.dtype, item.operands[1].view.shape, spreading: true).slot

@@ -35,13 +35,17 @@ package final class Plan: @unchecked Sendable {
   let arguments: [Int]
   let outputShapes: [(shape: Shape, dtype: DType)]
   private let overwritable: Set<Overwriting>
+  /// Values that belong to the plan: the arguments the caller numbered last.
+  let captured: [Storage]
   private let idle = Locked<[PlanInstance]>([])
 
   /// - Parameters:
   ///   - order: the graph, inputs before users.
   ///   - argument: the number under which the caller will find a node's value when the plan runs.
   ///     A literal without one is built into the plan; every other node with a value must have one.
-  init(_ order: GraphOrder, outputs: [Node], argument: (Node) -> Int?) {
+  init(
+    _ order: GraphOrder, outputs: [Node], captured: [Storage] = [], argument: (Node) -> Int?
+  ) {
     let ir = IR(order, outputs: outputs, argument: argument)
     let builder = ProgramBuilder(ir)
     let program = builder.program
@@ -63,6 +67,7 @@ package final class Plan: @unchecked Sendable {
     scratchCopies = loops.contains { $0.desc.parallel != 0 } ? Int(CTK_MAX_THREADS) : 1
     arguments = ir.arguments
     outputShapes = outputs.map { ($0.shape, $0.dtype) }
+    self.captured = captured
   }
 
   /// The number of instructions a run executes, loops counted once per body instruction.

@@ -12,18 +12,26 @@ package struct TracedGraph {
   package var key: GraphKey { GraphKey(order, outputs: roots) }
 
   /// A plan for tensors derived from this graph. Its arguments are the graph's values and, numbered
-  /// after them, the `extra` placeholders.
+  /// after them, the `extra` placeholders, then the values that the derivation brought in, such as
+  /// an optimizer's own: these the plan keeps.
   package func plan(_ outputs: [Tensor], extra: [Tensor]) -> Plan {
     let nodes = outputs.map(\.node)
     let order = GraphOrder(nodes) { $0.hasValue }
-    return Plan(order, outputs: nodes) { node in
+    var numbers = NodeTable()
+    for (number, tensor) in extra.enumerated() {
+      numbers.set(Unmanaged.passUnretained(tensor.node), number)
+    }
+    let captured = order.nodes.filter {
+      $0.hasValue && !($0.operation is Literal) && self.order.table[$0] == nil && numbers[$0] == nil
+    }
+    for (offset, node) in captured.enumerated() {
+      numbers.set(Unmanaged.passUnretained(node), extra.count + offset)
+    }
+    return Plan(order, outputs: nodes, captured: captured.compactMap(\.storage)) { node in
       if let position = self.order.table[node] {
         return node.operation is Literal && node.hasTelltaleValue ? nil : position
       }
-      if let number = extra.firstIndex(where: { $0.node === node }) {
-        return self.order.nodes.count + number
-      }
-      return nil
+      return numbers[node].map { self.order.nodes.count + $0 }
     }
   }
 
@@ -61,10 +69,11 @@ package struct TracedGraph {
 
   /// The values of a plan's arguments in this graph.
   package func values(_ plan: Plan, extra: [Storage]) -> ArgumentValues {
-    ArgumentValues(
+    let own = extra + plan.captured
+    return ArgumentValues(
       plan.arguments.map { position -> ArgumentValues.Source in
         position < order.nodes.count
-          ? .node(order.nodes[position]) : .storage(extra[position - order.nodes.count])
+          ? .node(order.nodes[position]) : .storage(own[position - order.nodes.count])
       })
   }
 

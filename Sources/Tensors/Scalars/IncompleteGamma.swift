@@ -1,3 +1,5 @@
+internal import CTensorKernels
+
 #if canImport(Glibc)
   internal import Glibc
 #else
@@ -11,11 +13,8 @@ extension ScalarMath {
     -3617.0 / 122400,
   ])
 
-  /// log |Γ(x)|, without the global sign that C's `lgamma` writes.
-  static func logGamma(_ x: Double) -> Double {
-    var sign: Int32 = 0
-    return lgamma_r(x, &sign)
-  }
+  /// log |Γ(x)|.
+  static func logGamma(_ x: Double) -> Double { ctk_log_gamma(x) }
 
   /// log Γ(1 + x) for x > −1, accurate near 0: with what 1 + x rounds off.
   static func logGammaOfOnePlus(_ x: Double) -> Double {
