@@ -1,13 +1,13 @@
 import FlowGuides
 
 /// Log densities with their gradients, and draws, of many elements at once.
-struct DistributionWorkload {
+struct DistributionWorkload: Sendable {
   let name: String
   /// Parameters and values for `count` draws.
-  let inputs: (_ count: Int, _ dtype: DType) -> (parameters: [Tensor], values: Tensor)
-  let make: ([Tensor]) -> any Distribution
+  let inputs: @Sendable (_ count: Int, _ dtype: DType) -> (parameters: [Tensor], values: Tensor)
+  let make: @Sendable ([Tensor]) -> any Distribution
   /// Draws of one call when the parameters are shared by all of them.
-  var sampleShape: (Int) -> Shape = { _ in [] }
+  var sampleShape: @Sendable (Int) -> Shape = { _ in [] }
 
   /// The same numbers at every run, between two bounds.
   static func numbers(
@@ -30,7 +30,7 @@ struct DistributionWorkload {
 
   private static func elementwise(
     _ name: String, _ ranges: [ClosedRange<Double>], values: ClosedRange<Double>,
-    _ make: @escaping ([Tensor]) -> any Distribution
+    _ make: @escaping @Sendable ([Tensor]) -> any Distribution
   ) -> DistributionWorkload {
     DistributionWorkload(
       name: name,
