@@ -33,6 +33,22 @@ import Testing
     }
   }
 
+  /// Distribution functions and quantiles broadcast their argument with the batch, also where the
+  /// parameters have not its shape.
+  @Test(arguments: DistributionCase.all) func cumulativeShapes(_ subject: DistributionCase) {
+    let values = subject.draws(1)[0]
+    let distribution = subject.distribution(values).expanded(to: [2, 3])
+    if let cumulative = distribution as? any CumulativeDistribution {
+      #expect(cumulative.cdf(Tensor(0.5)).shape == [2, 3], "\(subject)")
+      #expect(cumulative.cdf(Tensor([0.5, 1, 2])).shape == [2, 3], "\(subject)")
+      #expect(cumulative.cdf(Tensor.zeros([4, 1, 1])).shape == [4, 2, 3], "\(subject)")
+    }
+    if let quantiles = distribution as? any QuantileDistribution {
+      #expect(quantiles.icdf(Tensor(0.5)).shape == [2, 3], "\(subject)")
+      #expect(quantiles.icdf(Tensor.full([4, 1, 1], 0.5)).shape == [4, 2, 3], "\(subject)")
+    }
+  }
+
   /// Each element of a batch is the distribution of its own parameters.
   @Test(arguments: DistributionCase.all) func elements(_ subject: DistributionCase) {
     let (parameters, distribution) = Self.spread(subject, [2, 3])

@@ -35,6 +35,35 @@ import Testing
     #expect(message.contains("scale must be positive, got -0.5 at index 2"), "\(message)")
   }
 
+  /// Every parameter of every distribution: a literal that violates its constraint traps, and the
+  /// message names distribution, argument, constraint and value.
+  @Test(arguments: DistributionCase.all.filter(\.checksParameters))
+  func everyParameter(_ subject: DistributionCase) async {
+    let good = subject.draws(1)[0]
+    let parameters = subject.distribution(good).parameters
+    #expect(parameters.count == subject.ranges.count, "\(subject)")
+    let type = "\(type(of: subject.distribution(good)))".prefix { $0 != "<" }
+    for (index, parameter) in parameters.enumerated() {
+      #expect(parameter.constraint.contains(parameter.value).all().scalar() == 1, "\(subject)")
+      let bad = [-1.5, 1.5, 0, -2, .nan].first { !parameter.constraint.accepts($0) } ?? .nan
+      let name = subject.name
+      let result = await #expect(
+        processExitsWith: .failure, observing: [\.standardErrorContent],
+        "\(subject): \(parameter.name) of \(bad)"
+      ) { [name = name as String, index = index as Int, bad = "\(bad)" as String] in
+        let subject = DistributionCase.all.first { $0.name == name }
+        guard let subject else { return }
+        var literals = subject.draws(1)[0].map { Tensor(floatLiteral: $0) }
+        literals[index] = Tensor(floatLiteral: Double(bad) ?? .infinity)
+        _ = subject.make(literals)
+      }
+      let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+      #expect(
+        message.contains("\(type): \(parameter.name) must be \(parameter.constraint), got \(bad)"),
+        "\(subject): \(message)")
+    }
+  }
+
   @Test func goodLiterals() {
     #expect(Bernoulli(probs: 0).batchShape == [])
     #expect(Bernoulli(probs: 1).batchShape == [])

@@ -1,7 +1,8 @@
 /// The distribution of |x| for a Cauchy-distributed x around 0.
 ///
-/// log p(x) = log (2 / (π scale)) − log(1 + (x / scale)²), for x ≥ 0
-public struct HalfCauchy: Distribution {
+/// log p(x) = log (2 / (π scale)) − log(1 + (x / scale)²), for x ≥ 0. Mean and variance are
+/// infinite.
+public struct HalfCauchy: MomentDistribution, EntropyDistribution, QuantileDistribution {
   public let scale: Tensor
   public private(set) var batchShape: Shape
   public var support: Constraint { .nonNegative }
@@ -20,10 +21,14 @@ public struct HalfCauchy: Distribution {
     return overBatch(`where`(value .< 0, logZero, density))
   }
 
-  /// By inversion: scale · tan(π u / 2).
+  /// By inversion.
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
-    let u = key.uniform(shape + batchShape, dtype: drawDType([scale], dtype))
-    return scale * tan(u * (Double.pi / 2))
+    scale * standardQuantile(key.uniform(shape + batchShape, dtype: drawDType([scale], dtype)))
+  }
+
+  /// tan(π p / 2), in the upper half from the tangent of the rest, which is not near its pole.
+  private func standardQuantile(_ p: Tensor) -> Tensor {
+    `where`(p .> 0.5, 1 / tan(halfPi * (1 - p)), tan(halfPi * p))
   }
 
   public func expanded(to batchShape: Shape) -> HalfCauchy {
@@ -31,6 +36,23 @@ public struct HalfCauchy: Distribution {
     result.batchShape = batchShape
     return result
   }
+
+  public var mean: Tensor {
+    Tensor(.infinity, dtype: drawDType([scale], .float64)).broadcast(to: batchShape)
+  }
+  public var variance: Tensor { mean }
+  /// log(2π scale).
+  public var entropy: Tensor { (log(scale) + 2 * halfLog2Pi).broadcast(to: batchShape) }
+
+  /// 2/π · atan(x / scale).
+  public func cdf(_ value: Tensor) -> Tensor {
+    overBatch(`where`(value .< 0, 0, atan(value / scale) / halfPi))
+  }
+
+  public func icdf(_ probability: Tensor) -> Tensor {
+    overBatch(ofProbability(probability, scale * standardQuantile(probability)))
+  }
 }
 
 private let log2OverPi: Tensor = -0.451582705289454864726195229894882143571
+let halfPi: Tensor = 1.570796326794896619231321691639751442

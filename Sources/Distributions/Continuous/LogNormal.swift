@@ -1,7 +1,7 @@
 /// The distribution of exp(z) for a normal z with mean `loc` and standard deviation `scale`.
 ///
 /// log p(x) = log Normal(log x; loc, scale) − log x, for x > 0
-public struct LogNormal: MomentDistribution {
+public struct LogNormal: MomentDistribution, EntropyDistribution, QuantileDistribution {
   private let base: Normal
   public var loc: Tensor { base.loc }
   public var scale: Tensor { base.scale }
@@ -42,4 +42,13 @@ public struct LogNormal: MomentDistribution {
     let s = square(scale)
     return (expm1(s) * exp(2 * loc + s)).broadcast(to: batchShape)
   }
+  /// ½ log(2πe) + log scale + loc.
+  public var entropy: Tensor { base.entropy + loc }
+
+  public func cdf(_ value: Tensor) -> Tensor {
+    let isOutside = value .<= 0
+    return `where`(isOutside, 0, base.cdf(log(`where`(isOutside, 1, value))))
+  }
+
+  public func icdf(_ probability: Tensor) -> Tensor { exp(base.icdf(probability)) }
 }

@@ -1,7 +1,7 @@
 /// The normal distribution with mean `loc` and standard deviation `scale`.
 ///
 /// log p(x) = −½ ((x − loc) / scale)² − log scale − ½ log 2π
-public struct Normal: MomentDistribution {
+public struct Normal: MomentDistribution, EntropyDistribution, QuantileDistribution {
   public let loc: Tensor
   public let scale: Tensor
   public private(set) var batchShape: Shape
@@ -48,9 +48,22 @@ public struct Normal: MomentDistribution {
 
   public var mean: Tensor { loc.broadcast(to: batchShape) }
   public var variance: Tensor { square(scale).broadcast(to: batchShape) }
+  /// ½ log(2πe) + log scale.
+  public var entropy: Tensor { (log(scale) + (halfLog2Pi + 0.5)).broadcast(to: batchShape) }
+
+  /// Φ((x − loc) / scale), relatively accurate in the lower tail.
+  public func cdf(_ value: Tensor) -> Tensor {
+    overBatch(0.5 * erfc((loc - value) / scale * rootHalf))
+  }
+
+  public func icdf(_ probability: Tensor) -> Tensor {
+    overBatch(loc + scale * normalQuantile(probability))
+  }
 }
 
 // Shared nodes: a density is built anew at every step.
 /// ½ log 2π.
 let halfLog2Pi: Tensor = 0.918938533204672741780329736405617640
 let minusHalf: Tensor = -0.5
+/// 1/√2.
+let rootHalf: Tensor = 0.707106781186547524400844362104849039
