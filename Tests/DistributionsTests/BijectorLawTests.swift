@@ -20,17 +20,36 @@ import Testing
     #expect(inverse.shape == batch, "\(subject)")
   }
 
-  @Test(arguments: BijectorCase.all) func roundTrip(_ subject: BijectorCase) {
+  @Test(arguments: BijectorCase.all, batchShapes)
+  func roundTrip(_ subject: BijectorCase, _ batch: Shape) {
     let bijector = subject.bijector
+    let close = Tolerance.relative(subject.tolerance, absolute: subject.tolerance)
     for seed in 1...5 {
-      let x = subject.points([20], seed: seed)
+      let x = subject.points(batch, seed: seed)
       let (y, forward) = bijector.forwardAndLogDet(x, context: nil)
       let (back, inverse) = bijector.inverseAndLogDet(y, context: nil)
-      expectClose(back, x, within: .relative(1e-10, absolute: 1e-10), "\(subject)")
-      expectClose(inverse, -forward, within: .relative(1e-10, absolute: 1e-10), "\(subject)")
-      expectClose(
-        bijector.forward(back), y, within: .relative(1e-10, absolute: 1e-10), "\(subject)")
+      expectClose(back, x, within: close, "\(subject)")
+      expectClose(inverse, -forward, within: close, "\(subject)")
+      expectClose(bijector.forward(back), y, within: close, "\(subject)")
     }
+  }
+
+  /// Points are in the domain and values in the codomain; NaN is in neither.
+  @Test(arguments: BijectorCase.all, batchShapes)
+  func codomain(_ subject: BijectorCase, _ batch: Shape) {
+    let bijector = subject.bijector
+    let x = subject.points(batch)
+    let y = bijector.forward(x)
+    for (set, value, rank) in [
+      (bijector.domain, x, bijector.eventRank), (bijector.codomain, y, bijector.valueRank),
+    ] {
+      #expect(set.eventRank == rank, "\(subject)")
+      let isInside = set.contains(value)
+      #expect(isInside.shape == batch && isInside.boolArray().allSatisfy { $0 }, "\(subject)")
+      let isNaNInside = set.contains(value * Tensor(.nan)).boolArray()
+      #expect(value.count == 0 || isNaNInside.allSatisfy { !$0 }, "\(subject)")
+    }
+    #expect(bijector.image(of: bijector.domain) == bijector.codomain, "\(subject)")
   }
 
   /// Value and log determinant together are those got apart.
@@ -43,45 +62,72 @@ import Testing
   }
 
   /// log |det ∂y/∂x| against the Jacobian by automatic differentiation.
-  @Test(arguments: BijectorCase.all) func logDeterminant(_ subject: BijectorCase) throws {
-    for seed in 1...5 {
-      let x = subject.points([6], seed: seed)
-      let (y, logDet) = subject.bijector.forwardAndLogDet(x, context: nil)
-      let diagonal = try Self.diagonalJacobian(of: y, x)
-      expectClose(
-        logDet.array(), diagonal.map { log($0.magnitude) },
-        within: .relative(1e-10, absolute: 1e-10), "\(subject)")
+  @Test(arguments: BijectorCase.all, [Shape(), [1], [4], [2, 3]])
+  func logDeterminant(_ subject: BijectorCase, _ batch: Shape) {
+    let numbers = subject.numbers(batch, seed: 2)
+    let x = subject.point(numbers)
+    let (y, logDet) = subject.bijector.forwardAndLogDet(x, context: nil)
+    let (_, inverse) = subject.bijector.inverseAndLogDet(y, context: nil)
+    let expected = Self.logVolumes(subject, numbers, batch.elementCount) {
+      (x: subject.point($0), y: subject.bijector.forward(subject.point($0)))
     }
-  }
-
-  /// The same of the other direction.
-  @Test(arguments: BijectorCase.all) func inverseLogDeterminant(_ subject: BijectorCase) throws {
-    let y = subject.bijector.forward(subject.points([6])).detached()
-    let (x, logDet) = subject.bijector.inverseAndLogDet(y, context: nil)
-    let diagonal = try Self.diagonalJacobian(of: x, y)
     expectClose(
-      logDet.array(), diagonal.map { log($0.magnitude) },
-      within: .relative(1e-10, absolute: 1e-10), "\(subject)")
+      logDet.array(), expected, within: .relative(1e-10, absolute: 1e-10), "\(subject)")
+    // The inverse as it is differentiated, at values that move as the map moves them.
+    let back = Self.logVolumes(subject, numbers, batch.elementCount) {
+      let y = subject.bijector.forward(subject.point($0))
+      return (x: subject.bijector.inverse(y), y: y)
+    }
+    expectClose(
+      inverse.array(), back.map { -$0 },
+      within: .relative(subject.tolerance, absolute: subject.tolerance), "\(subject), inverse")
   }
 
-  /// Every map here is elementwise: a diagonal Jacobian, whose other entries must be zero.
-  private static func diagonalJacobian(of y: Tensor, _ x: Tensor) throws -> [Double] {
-    try (0..<x.count).map { row in
-      let slopes = gradient(of: y.selecting(row, along: 0), withRespectTo: x).array()
-      for (column, slope) in slopes.enumerated() where column != row { #expect(slope == 0) }
-      return try #require(slopes.indices.contains(row) ? slopes[row] : nil)
+  /// log |det ∂y/∂x| of the free elements at each of some points, x and y being functions of free
+  /// numbers.
+  private static func logVolumes(
+    _ subject: BijectorCase, _ numbers: Tensor, _ count: Int,
+    _ map: (Tensor) -> (x: Tensor, y: Tensor)
+  ) -> [Double] {
+    let flat = numbers.reshaped(to: [count] + subject.event)
+    return (0..<count).map { index in
+      let u = flat[index].detached()
+      let (x, y) = map(u)
+      let points = jacobian(of: x, u, subject.freeOfPoint(x.shape))
+      switch subject.volume {
+      case .elements(let free):
+        return Matrix.logAbsDet(jacobian(of: y, u, free(y.shape))) - Matrix.logAbsDet(points)
+      case .surface:
+        let slopes = jacobian(of: y, u, Free.all(y.shape))
+        return 0.5 * Matrix.logAbsDet(Matrix.gram(slopes)) - Matrix.logAbsDet(points)
+      }
     }
   }
 
-  /// Derivatives through value and log determinant, to second order.
+  private static func jacobian(of y: Tensor, _ u: Tensor, _ rows: [Int]) -> [[Double]] {
+    let elements = y.flattened()
+    return rows.map { gradient(of: elements[$0], withRespectTo: u).array() }
+  }
+
+  /// Derivatives through value and log determinant, to second order, at free numbers.
   @Test(arguments: BijectorCase.all) func gradients(_ subject: BijectorCase) {
+    guard subject.event.elementCount > 0 else { return }
     let bijector = subject.bijector
-    let x = subject.points([4])
-    checkGradients(of: [x], "\(subject)") {
-      let (y, logDet) = bijector.forwardAndLogDet($0[0], context: nil)
+    let numbers = subject.numbers([3])
+    checkGradients(of: [numbers], "\(subject)") {
+      let (y, logDet) = bijector.forwardAndLogDet(subject.point($0[0]), context: nil)
       return [y, logDet]
     }
-    let y = bijector.forward(x).detached()
+    // Off the surface of a kind of matrices there is no derivative to speak of.
+    guard bijector.valueRank < 2, subject.chart == nil else {
+      checkGradients(of: [numbers], relative: 1e-6, "\(subject), there and back") {
+        let y = bijector.forward(subject.point($0[0]))
+        let (x, logDet) = bijector.inverseAndLogDet(y, context: nil)
+        return [x, logDet]
+      }
+      return
+    }
+    let y = bijector.forward(subject.points([3])).detached()
     checkGradients(of: [y], step: 1e-4, "\(subject), inverse") {
       let (x, logDet) = bijector.inverseAndLogDet($0[0], context: nil)
       return [x, logDet]
@@ -111,7 +157,7 @@ import Testing
   }
 
   @Test(arguments: BijectorCase.all) func singlePrecision(_ subject: BijectorCase) {
-    let wide = subject.points([50]).cast(to: .float32).cast(to: .float64)
+    let wide = subject.points([20]).cast(to: .float32).cast(to: .float64)
     let narrow = wide.cast(to: .float32)
     let (y, logDet) = subject.bijector.forwardAndLogDet(wide, context: nil)
     let (y32, logDet32) = subject.bijector.forwardAndLogDet(narrow, context: nil)
@@ -166,6 +212,34 @@ import Testing
     expectClose(
       Softplus().inverse(tiny).array(), [log(1e-300), log(1e-20), 40, 700],
       within: .relative(1e-14))
+  }
+}
+
+/// Small matrices by rows, without this library.
+enum Matrix {
+  /// log |det| by elimination with pivots; 0 for a matrix of no rows.
+  static func logAbsDet(_ rows: [[Double]]) -> Double {
+    precondition(rows.allSatisfy { $0.count == rows.count }, "the Jacobian is not square")
+    var rows = rows
+    var total = 0.0
+    for column in rows.indices {
+      let pivot = rows.indices[column...].max {
+        rows[$0][column].magnitude < rows[$1][column].magnitude
+      }
+      rows.swapAt(column, pivot ?? column)
+      total += log(rows[column][column].magnitude)
+      for row in rows.indices[(column + 1)...] {
+        let factor = rows[row][column] / rows[column][column]
+        for k in rows.indices[column...] { rows[row][k] -= factor * rows[column][k] }
+      }
+    }
+    return total
+  }
+
+  /// JᵀJ.
+  static func gram(_ rows: [[Double]]) -> [[Double]] {
+    let columns = rows.first?.indices ?? 0..<0
+    return columns.map { i in columns.map { j in rows.reduce(0) { $0 + $1[i] * $1[j] } } }
   }
 }
 

@@ -3,68 +3,145 @@ import TestSupport
 
 /// A bijector and where to try it.
 struct BijectorCase: Sendable, CustomStringConvertible {
+  /// Which numbers the log determinant is about, for values with more elements than points.
+  enum Volume: Sendable {
+    /// All elements, or those at the positions that a value of the given shape has free.
+    case elements(@Sendable (Shape) -> [Int])
+    /// Lengths, areas, volumes on the surface that the values lie on.
+    case surface
+  }
+
   let name: String
   let bijector: any Bijector
-  /// Where points are drawn from.
+  /// Where the elements of points are drawn from.
   let domain: ClosedRange<Double>
+  /// The shape of one point, without the batch.
+  let event: Shape
+  /// Makes a point of free numbers, for domains that are not boxes.
+  let chart: (@Sendable (Tensor) -> Tensor)?
+  let volume: Volume
+  /// The free elements of a point.
+  let freeOfPoint: @Sendable (Shape) -> [Int]
+  /// How far a round trip may be off.
+  let tolerance: Double
+  /// Whether the map has a second derivative almost everywhere and no kinks near the points.
+  let order: Int
+
   var description: String { name }
 
-  /// Elementwise maps take points of any shape; others need an axis of this extent.
-  static let extent = 3
+  init(
+    _ name: String, _ bijector: any Bijector, in domain: ClosedRange<Double> = -4...4,
+    event: Shape? = nil, from chart: (@Sendable (Tensor) -> Tensor)? = nil,
+    volume: Volume = .elements(Free.all),
+    freeOfPoint: @escaping @Sendable (Shape) -> [Int] = Free.all,
+    tolerance: Double = 1e-10, order: Int = 2
+  ) {
+    self.name = name
+    self.bijector = bijector
+    self.domain = domain
+    self.event = event ?? Shape(repeatElement(3, count: bijector.eventRank))
+    self.chart = chart
+    self.volume = volume
+    self.freeOfPoint = freeOfPoint
+    self.tolerance = tolerance
+    self.order = order
+  }
 
-  func points(_ batch: Shape, seed: Int = 1, dtype: DType = .float64) -> Tensor {
-    let shape = batch + Shape(repeatElement(Self.extent, count: bijector.eventRank))
+  /// Numbers that determine points.
+  func numbers(_ batch: Shape, seed: Int = 1, dtype: DType = .float64) -> Tensor {
+    let shape = batch + event
     var generator = SeededGenerator(seed: seed)
     return Tensor(
       generator.uniform(shape.elementCount, in: domain), shape: shape, dtype: dtype)
   }
+
+  /// The points that numbers determine: the same where the domain is a box.
+  func point(_ numbers: Tensor) -> Tensor { chart.map { $0(numbers) } ?? numbers }
+
+  func points(_ batch: Shape, seed: Int = 1, dtype: DType = .float64) -> Tensor {
+    let numbers = numbers(batch, seed: seed, dtype: dtype)
+    return chart.map { $0(numbers).detached() } ?? numbers
+  }
+}
+
+/// Positions of the elements of an event that determine the others, in row-major order.
+enum Free {
+  @Sendable static func all(_ event: Shape) -> [Int] { Array(0..<event.elementCount) }
+  /// All but the last element of a vector.
+  @Sendable static func butLast(_ event: Shape) -> [Int] { Array(0..<event.elementCount - 1) }
+  /// On and below the diagonal of a matrix.
+  @Sendable static func triangle(_ event: Shape) -> [Int] {
+    (0..<event[0]).flatMap { i in (0...i).map { i * event[1] + $0 } }
+  }
+  /// Below the diagonal of a matrix.
+  @Sendable static func strictTriangle(_ event: Shape) -> [Int] {
+    (0..<event[0]).flatMap { i in (0..<i).map { i * event[1] + $0 } }
+  }
 }
 
 extension BijectorCase {
-  static let all: [BijectorCase] = elementary + composed + inverses + constraints
+  static let all: [BijectorCase] =
+    elementary + composed + inverses + constraints + vectors + matrices + joined
 
   static let elementary = [
-    BijectorCase(name: "Identity", bijector: Identity(), domain: -4...4),
-    BijectorCase(name: "Exp", bijector: Exp(), domain: -4...4),
-    BijectorCase(name: "Sigmoid", bijector: Sigmoid(), domain: -4...4),
-    BijectorCase(name: "Softplus", bijector: Softplus(), domain: -4...4),
-    BijectorCase(name: "Affine", bijector: Affine(shift: 0.7, scale: 2.5), domain: -4...4),
-    BijectorCase(
-      name: "Affine, negative", bijector: Affine(shift: -0.2, scale: -0.3),
-      domain: -4...4),
+    BijectorCase("Identity", Identity()),
+    BijectorCase("Exp", Exp()),
+    BijectorCase("Sigmoid", Sigmoid()),
+    BijectorCase("Softplus", Softplus()),
+    BijectorCase("Affine", Affine(shift: 0.7, scale: 2.5)),
+    BijectorCase("Affine, negative", Affine(shift: -0.2, scale: -0.3)),
+    BijectorCase("IntervalSigmoid", IntervalSigmoid(-2, 0.5)),
+    BijectorCase("Tanh", Tanh(), in: -3...3),
+    BijectorCase("ELU", ELU()),
+    BijectorCase("LeakyReLU", LeakyReLU()),
+    BijectorCase("LeakyReLU(slope: 0.3)", LeakyReLU(slope: 0.3)),
+    BijectorCase("Power(0.5)", Power(0.5), in: 0.2...5),
+    BijectorCase("Power(-2)", Power(-2), in: 0.2...5),
+    BijectorCase("PositivePower(3)", PositivePower(3), in: 0.2...4),
+    BijectorCase("PositivePower(0.7), negative", PositivePower(0.7), in: -4...(-0.2)),
+    BijectorCase("Cumulative", Cumulative(StandardLogistic())),
   ]
 
   static let composed = [
-    BijectorCase(name: "Compose of none", bijector: Compose([]), domain: -4...4),
+    BijectorCase("Compose of none", Compose([])),
+    BijectorCase("Compose of Identity", Compose([Identity(), Identity()])),
     BijectorCase(
-      name: "Compose of Identity", bijector: Compose([Identity(), Identity()]), domain: -4...4),
+      "Compose of Affine",
+      Compose([Affine(shift: 1, scale: 2), Affine(shift: 0.1, scale: -3)])),
     BijectorCase(
-      name: "Compose of Affine",
-      bijector: Compose([Affine(shift: 1, scale: 2), Affine(shift: 0.1, scale: -3)]),
-      domain: -4...4),
+      "Compose",
+      Compose([Affine(shift: 0.5, scale: 0.6), Softplus(), Exp(), Inverse(Softplus())]),
+      in: -3...3),
     BijectorCase(
-      name: "Compose",
-      bijector: Compose([Affine(shift: 0.5, scale: 0.6), Softplus(), Exp(), Inverse(Softplus())]),
-      domain: -3...3),
+      "Compose of Compose",
+      Compose([Compose([Sigmoid(), Affine(shift: 1, scale: 3)]), Inverse(Exp())])),
     BijectorCase(
-      name: "Compose of Compose",
-      bijector: Compose([Compose([Sigmoid(), Affine(shift: 1, scale: 3)]), Inverse(Exp())]),
-      domain: -4...4),
+      "Compose of ranks",
+      Compose([Affine(shift: 1, scale: 0.5), Ordered(), Tanh()]), in: -2...(-1)),
+    BijectorCase(
+      "Compose to matrices and back",
+      Compose([
+        Affine(shift: 0.2, scale: 0.7), LowerCholesky(), Cholesky().inv,
+        CholeskyThenVector.map, Affine(shift: 1, scale: 2),
+      ]), in: -1...1, event: [6], tolerance: 1e-9),
+    BijectorCase(
+      "IndependentBijector", Affine(shift: [1.0, 2, 3], scale: 2).toEvent(1)),
+    BijectorCase(
+      "IndependentBijector of StickBreaking", StickBreaking().toEvent(1),
+      in: -2...2, event: [2, 3], volume: .elements { _ in [0, 1, 2, 4, 5, 6] }),
   ]
 
   static let inverses = [
-    BijectorCase(name: "Inverse of Exp", bijector: Inverse(Exp()), domain: 0.05...20),
-    BijectorCase(name: "Inverse of Sigmoid", bijector: Inverse(Sigmoid()), domain: 0.02...0.98),
-    BijectorCase(name: "Inverse of Softplus", bijector: Softplus().inv, domain: 0.05...20),
+    BijectorCase("Inverse of Exp", Inverse(Exp()), in: 0.05...20),
+    BijectorCase("Inverse of Sigmoid", Inverse(Sigmoid()), in: 0.02...0.98),
+    BijectorCase("Inverse of Softplus", Softplus().inv, in: 0.05...20),
+    BijectorCase("Inverse of Affine", Affine(shift: 1, scale: -4).inv),
+    BijectorCase("Inverse of Inverse", Inverse(Inverse(Exp()))),
     BijectorCase(
-      name: "Inverse of Affine", bijector: Affine(shift: 1, scale: -4).inv, domain: -4...4),
-    BijectorCase(name: "Inverse of Inverse", bijector: Inverse(Inverse(Exp())), domain: -4...4),
-    BijectorCase(
-      name: "Inverse of Compose",
-      bijector: Compose([Affine(shift: 1, scale: 2), Exp()]).inv, domain: 0.05...20),
+      "Inverse of Compose", Compose([Affine(shift: 1, scale: 2), Exp()]).inv, in: 0.05...20),
   ]
 
   static let constraints = ConstraintTests.continuous.map {
-    BijectorCase(name: "onto \($0)", bijector: $0.bijector, domain: -4...4)
+    BijectorCase("onto \($0)", $0.bijector)
   }
 }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct ConstraintTests {
   static let continuous: [Constraint] = [
     .real, .positive, .nonNegative, .unitInterval, .greaterThan(2), .greaterThan(-1e3),
-    .lessThan(-1), .lessThan(7.5), .interval(-1, 3), .interval(10, 10.5),
+    .lessThan(-1), .lessThan(7.5), .interval(-1, 3), .interval(10, 10.5), .softplusPositive,
+    .openInterval(-1, 3), .halfOpenInterval(0, 2), .circular,
   ]
 
   private struct Membership: Sendable {
@@ -27,6 +28,14 @@ import Testing
     .init(constraint: .lessThan(2), inside: [(2.0).nextDown, -9], outside: [2, 3]),
     .init(
       constraint: .interval(-1, 3), inside: [-1, 0, 3], outside: [(-1.0).nextDown, (3.0).nextUp]),
+    .init(
+      constraint: .openInterval(-1, 3), inside: [(-1.0).nextUp, 0, (3.0).nextDown],
+      outside: [-1, 3, -2, 4]),
+    .init(
+      constraint: .halfOpenInterval(-1, 3), inside: [-1, 0, (3.0).nextDown],
+      outside: [(-1.0).nextDown, 3, 4]),
+    .init(
+      constraint: .softplusPositive, inside: [.leastNonzeroMagnitude, 1e308], outside: [0, -1]),
     .init(constraint: .unitInterval, inside: [0.5, 1e-300], outside: [-1e-300, (1.0).nextUp]),
     .init(
       constraint: .boolean, inside: [0, 1, -0.0], outside: [0.5, -1, 2, .leastNonzeroMagnitude]),
@@ -57,8 +66,20 @@ import Testing
     #expect(constraint.bijector.domain == .real)
   }
 
+  /// Rounding leads no value beyond a bound, and none onto the wrong one.
+  @Test(arguments: [DType.float32, .float64]) func intervalsAreKept(_ dtype: DType) {
+    var generator = SeededGenerator(seed: 5)
+    for _ in 0..<200 {
+      let ends = generator.uniform(2, in: -10...10).sorted()
+      let set = Constraint.interval(Tensor(ends[0], dtype: dtype), Tensor(ends[1], dtype: dtype))
+      let x = Tensor([-700, -80, -30, -15, 15, 20, 30, 80, 700], dtype: dtype)
+      let y = set.bijector.forward(x)
+      #expect(set.contains(y).boolArray().allSatisfy { $0 }, "\(ends) \(y.array())")
+    }
+  }
+
   /// The range of the bijector is the set itself.
-  @Test(arguments: [Constraint.real, .positive, .unitInterval])
+  @Test(arguments: continuous.filter { $0 != .nonNegative && $0 != .softplusPositive })
   func codomain(_ constraint: Constraint) {
     #expect(constraint.bijector.codomain == constraint)
   }

@@ -3,9 +3,15 @@
 /// A point has `eventRank` axes; axes outside of them are a batch. Value and log determinant come
 /// together, because most maps compute both from the same intermediate results; the log
 /// determinant has the batch shape.
+///
+/// Where values have more elements than points (vectors onto the simplex, or onto a kind of
+/// matrices), the determinant is that of some of their elements, as many as the set has dimensions;
+/// each such map says which.
 public protocol Bijector: Sendable {
   /// How many inner axes make up one point; 0 for an elementwise map.
   var eventRank: Int { get }
+  /// How many inner axes make up one value, where that differs: a map from vectors to matrices.
+  var valueRank: Int { get }
   /// The set of points it is defined on.
   var domain: Constraint { get }
   /// The set of its values.
@@ -14,6 +20,11 @@ public protocol Bijector: Sendable {
   var isAutoregressive: Bool { get }
   /// Whether the log determinant is 0 everywhere.
   var isVolumePreserving: Bool { get }
+
+  /// The values at the points of a subset of the domain.
+  func image(of set: Constraint) -> Constraint
+  /// Whether another bijector is known to be the same map.
+  func isEqual(to other: any Bijector) -> Bool
 
   /// The shape of the value at a point of the given shape.
   func forwardShape(_ shape: Shape) -> Shape
@@ -28,12 +39,19 @@ public protocol Bijector: Sendable {
 
 extension Bijector {
   public var eventRank: Int { 0 }
-  public var domain: Constraint { .real }
-  public var codomain: Constraint { .real }
+  public var valueRank: Int { eventRank }
+  public var domain: Constraint { .real.independent(eventRank) }
+  public var codomain: Constraint { .real.independent(valueRank) }
   public var isAutoregressive: Bool { true }
   public var isVolumePreserving: Bool { false }
   public func forwardShape(_ shape: Shape) -> Shape { shape }
   public func inverseShape(_ shape: Shape) -> Shape { shape }
+
+  public func image(of set: Constraint) -> Constraint {
+    set == domain ? codomain : Constraint(ImageSet(base: set, bijector: self))
+  }
+
+  public func isEqual(to other: any Bijector) -> Bool { false }
 
   /// f(x).
   public func forward(_ x: Tensor, context: Tensor? = nil) -> Tensor {
@@ -49,13 +67,33 @@ extension Bijector {
   public var inv: any Bijector { Inverse(self) }
 }
 
+extension Bijector where Self: Equatable {
+  public func isEqual(to other: any Bijector) -> Bool { (other as? Self) == self }
+}
+
+extension Tensor {
+  /// A log determinant for a batch of the given shape, summed over the innermost axes of that
+  /// batch: those that are part of one event.
+  func logDetSummed(over count: Int, batch: Shape) -> Tensor {
+    count == 0 ? self : broadcast(to: batch).sum(axes: (1...count).map { -$0 })
+  }
+
+  /// Whether it is known to hold the same numbers: the same literal, tensor or data.
+  func isKnownEqual(to other: Tensor) -> Bool {
+    if isSame(as: other) { return true }
+    guard isGiven, other.isGiven, shape == other.shape else { return false }
+    return array() == other.array()
+  }
+}
+
 /// A bijector read backwards.
 public struct Inverse: Bijector {
   private let base: any Bijector
 
   public init(_ base: any Bijector) { self.base = base }
 
-  public var eventRank: Int { base.eventRank }
+  public var eventRank: Int { base.valueRank }
+  public var valueRank: Int { base.eventRank }
   public var domain: Constraint { base.codomain }
   public var codomain: Constraint { base.domain }
   public var isAutoregressive: Bool { base.isAutoregressive }
@@ -63,6 +101,9 @@ public struct Inverse: Bijector {
   public func forwardShape(_ shape: Shape) -> Shape { base.inverseShape(shape) }
   public func inverseShape(_ shape: Shape) -> Shape { base.forwardShape(shape) }
   public var inv: any Bijector { base }
+  public func isEqual(to other: any Bijector) -> Bool {
+    (other as? Inverse).map { base.isEqual(to: $0.base) } ?? false
+  }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     let (y, logDet) = base.inverseAndLogDet(x, context: context)
@@ -72,60 +113,5 @@ public struct Inverse: Bijector {
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
     let (x, logDet) = base.forwardAndLogDet(y, context: context)
     return (x, logDet)
-  }
-}
-
-/// Bijectors applied one after another, the first one first.
-public struct Compose: Bijector {
-  public let parts: [any Bijector]
-
-  public init(_ parts: [any Bijector]) { self.parts = parts }
-
-  public var eventRank: Int { parts.map(\.eventRank).max() ?? 0 }
-  public var domain: Constraint { parts.first?.domain ?? .real }
-  public var codomain: Constraint { parts.last?.codomain ?? .real }
-  public var isAutoregressive: Bool { parts.allSatisfy(\.isAutoregressive) }
-  public var isVolumePreserving: Bool { parts.allSatisfy(\.isVolumePreserving) }
-  public func forwardShape(_ shape: Shape) -> Shape {
-    parts.reduce(shape) { $1.forwardShape($0) }
-  }
-  public func inverseShape(_ shape: Shape) -> Shape {
-    parts.reversed().reduce(shape) { $1.inverseShape($0) }
-  }
-
-  public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    var value = x
-    var total: Tensor?
-    for part in parts {
-      let (next, logDet) = part.forwardAndLogDet(value, context: context)
-      value = next
-      accumulate(logDet, of: part, into: &total)
-    }
-    return (value, total ?? zeros(x))
-  }
-
-  public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    var value = y
-    var total: Tensor?
-    for part in parts.reversed() {
-      let (next, logDet) = part.inverseAndLogDet(value, context: context)
-      value = next
-      accumulate(logDet, of: part, into: &total)
-    }
-    return (value, total ?? zeros(y))
-  }
-
-  private func accumulate(_ logDet: Tensor, of part: any Bijector, into total: inout Tensor?) {
-    if part.isVolumePreserving { return }
-    let excess = eventRank - part.eventRank
-    let own =
-      excess > 0 && logDet.rank >= excess
-      ? logDet.sum(axes: (1...excess).map { -$0 }) : logDet
-    total = total.map { $0 + own } ?? own
-  }
-
-  /// The log determinant of a map that preserves volume.
-  private func zeros(_ x: Tensor) -> Tensor {
-    Tensor.zeros(Shape(x.shape.dropLast(eventRank)), dtype: x.dtype)
   }
 }

@@ -5,12 +5,16 @@
 public struct Constraint: Sendable, Equatable, CustomStringConvertible {
   /// What describes the set.
   public let kind: any ConstraintSet
-  /// Whether it is the set of all real numbers, the most frequent question by far.
+  /// Whether it is the set of all real numbers, or of all arrays of them: the most frequent
+  /// question by far.
+  let isUnconstrained: Bool
+  /// Whether it is the set of all real numbers.
   let isReal: Bool
 
   public init(_ set: some ConstraintSet) {
     kind = set
     isReal = set is RealNumbers
+    isUnconstrained = isReal || (set as? IndependentSet)?.base.isReal == true
   }
 
   /// How many inner axes make up one value; 0 for a set of numbers.
@@ -31,7 +35,10 @@ public struct Constraint: Sendable, Equatable, CustomStringConvertible {
   /// Traps for a discrete set, which has none.
   public var bijector: any Bijector { kind.bijector }
 
-  public static func == (a: Constraint, b: Constraint) -> Bool { a.kind.isEqual(to: b.kind) }
+  public static func == (a: Constraint, b: Constraint) -> Bool {
+    a.isUnconstrained && b.isUnconstrained
+      ? a.eventRank == b.eventRank : a.kind.isEqual(to: b.kind)
+  }
 }
 
 /// The map from unconstrained numbers onto a set, as other languages spell it.

@@ -3,6 +3,8 @@ extension Constraint {
   public static let real = Constraint(RealNumbers())
   /// Numbers above zero.
   public static let positive = Constraint(HalfLine(bound: 0, .above, isClosed: false))
+  /// Numbers above zero, with a bijector that is softplus in place of exp.
+  public static let softplusPositive = Constraint(SoftplusPositive())
   /// Zero and the numbers above.
   public static let nonNegative = Constraint(HalfLine(bound: 0, .above, isClosed: true))
   /// The numbers from 0 to 1.
@@ -33,10 +35,17 @@ extension Constraint {
 
   /// The numbers between two bounds, which belong to the set.
   public static func interval(_ lower: Tensor, _ upper: Tensor) -> Constraint {
-    if let lower = lower.literalScalar, let upper = upper.literalScalar {
-      precondition(lower < upper, "interval: the bounds \(lower) and \(upper) are not in order")
-    }
-    return Constraint(Interval(lower: lower, upper: upper))
+    Constraint(Interval(lower: lower, upper: upper))
+  }
+
+  /// The numbers between two bounds, which do not belong to the set.
+  public static func openInterval(_ lower: Tensor, _ upper: Tensor) -> Constraint {
+    Constraint(Interval(lower: lower, upper: upper, includesLower: false, includesUpper: false))
+  }
+
+  /// The numbers between two bounds, of which the lower one belongs to the set.
+  public static func halfOpenInterval(_ lower: Tensor, _ upper: Tensor) -> Constraint {
+    Constraint(Interval(lower: lower, upper: upper, includesUpper: false))
   }
 }
 
@@ -97,33 +106,58 @@ struct HalfLine: ConstraintSet {
   }
 }
 
-/// The numbers between two bounds, bounds included.
+/// The numbers above zero, reached by softplus.
+struct SoftplusPositive: ConstraintSet {
+  let description = "positive"
+  func accepts(_ value: Double) -> Bool { Constraint.positive.accepts(value) }
+  func contains(_ value: Tensor) -> Tensor { Constraint.positive.contains(value) }
+  var bijector: any Bijector { Softplus() }
+}
+
+/// The numbers between two bounds.
 struct Interval: ConstraintSet {
   let lower: Bound
   let upper: Bound
+  let includesLower: Bool
+  let includesUpper: Bool
 
-  init(lower: Tensor, upper: Tensor) {
+  init(lower: Tensor, upper: Tensor, includesLower: Bool = true, includesUpper: Bool = true) {
+    if let lower = lower.literalScalar, let upper = upper.literalScalar {
+      precondition(lower < upper, "interval: the bounds \(lower) and \(upper) are not in order")
+    }
     self.lower = Bound(value: lower)
     self.upper = Bound(value: upper)
+    self.includesLower = includesLower
+    self.includesUpper = includesUpper
   }
 
-  var description: String { "between \(lower) and \(upper)" }
+  var description: String {
+    let suffix =
+      switch (includesLower, includesUpper) {
+      case (true, true): ""
+      case (false, false): ", both excluded"
+      case (true, false): ", the upper one excluded"
+      case (false, true): ", the lower one excluded"
+      }
+    return "between \(lower) and \(upper)\(suffix)"
+  }
 
   func accepts(_ value: Double) -> Bool {
     guard let lower = lower.number, let upper = upper.number else {
       return contains(Tensor(value)).all().scalar() == 1
     }
-    return value >= lower && value <= upper
+    return (includesLower ? value >= lower : value > lower)
+      && (includesUpper ? value <= upper : value < upper)
   }
 
   func contains(_ value: Tensor) -> Tensor {
-    (value .>= lower.value) .&& (value .<= upper.value)
+    (includesLower ? value .>= lower.value : value .> lower.value)
+      .&& (includesUpper ? value .<= upper.value : value .< upper.value)
   }
 
   var bijector: any Bijector {
     lower.number == 0 && upper.number == 1
-      ? Sigmoid()
-      : Compose([Sigmoid(), Affine(shift: lower.value, scale: upper.value - lower.value)])
+      ? Sigmoid() : IntervalSigmoid(lower.value, upper.value, onto: Constraint(self))
   }
 }
 

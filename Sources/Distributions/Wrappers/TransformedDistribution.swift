@@ -1,43 +1,59 @@
 /// The distribution of f(x) for x from a base distribution and bijectors applied in order.
 ///
 /// log p(y) = log p_base(x) − log |det ∂y/∂x| at x = f⁻¹(y)
+///
+/// Where the bijectors act on events of more axes than the base has, its innermost batch axes become
+/// part of the event. Onto a set of fewer dimensions than its values have elements (the simplex, a
+/// kind of matrices) the density is with respect to the elements that the bijector says.
 public struct TransformedDistribution<Base: Distribution>: Distribution {
   public let base: Base
   public let bijector: Compose
-  private let eventRank: Int
+  /// How many batch axes of the base are part of an event.
+  private let promoted: Int
+  /// The rank of an event before and after the bijectors.
+  private let pointRank: Int
+  private let valueRank: Int
 
   /// - Parameter bijectors: applied first to last.
   public init(_ base: Base, _ bijectors: [any Bijector]) {
     bijector = Compose(bijectors)
-    eventRank = max(base.eventShape.rank, bijector.eventRank)
+    pointRank = max(base.eventShape.rank, bijector.eventRank)
+    promoted = pointRank - base.eventShape.rank
+    valueRank = pointRank + bijector.valueRank - bijector.eventRank
     precondition(
-      eventRank == base.eventShape.rank,
+      promoted <= base.batchShape.rank,
       """
-      TransformedDistribution: the bijectors act on events of \(bijector.eventRank) axes, the base \
-      has \(base.eventShape.rank); mark them with toEvent()
+      TransformedDistribution: the bijectors act on events of \(bijector.eventRank) axes, a draw of \
+      the base has the shape \(base.batchShape + base.eventShape)
       """)
     // Bijectors may have a batch of parameters of their own.
-    let shape = bijector.forwardShape(base.batchShape + base.eventShape)
-    let batchShape = Shape(shape.dropLast(eventRank))
-    self.base = batchShape == base.batchShape ? base : base.expanded(to: batchShape)
+    let shape = base.batchShape + base.eventShape
+    let full = bijector.inverseShape(bijector.forwardShape(shape))
+    self.base =
+      full == shape
+      ? base : base.expanded(to: Shape(full.dropLast(base.eventShape.rank)))
   }
 
-  public var batchShape: Shape { base.batchShape }
+  public var batchShape: Shape { Shape(base.batchShape.dropLast(promoted)) }
   public var eventShape: Shape {
     let full = bijector.forwardShape(base.batchShape + base.eventShape)
-    return Shape(full.suffix(eventRank))
+    return Shape(full.suffix(valueRank))
   }
-  public var support: Constraint { bijector.codomain }
+  public var support: Constraint { bijector.image(of: base.support.independent(promoted)) }
   public var parameters: [Parameter] { base.parameters }
   public var isReparameterized: Bool { base.isReparameterized }
 
   public func logProb(_ value: Tensor) -> Tensor {
     let (x, logDet) = bijector.inverseAndLogDet(value, context: nil)
-    let density = base.logProb(x)
+    let density = baseLogProb(x)
     let total = density + overEvent(logDet)
-    guard !support.isReal else { return total }
+    let support = support
+    guard !support.isUnconstrained else { return total }
     // Beyond or at the edge of the support the log determinant may be NaN or infinite.
-    return `where`(isOutside(value) .|| (density .== logZero), logZero, total)
+    let isNaN = isNaN(value)
+    let hasNaN = valueRank > 0 ? isNaN.any(axes: (1...valueRank).map { -$0 }) : isNaN
+    let isOutside = .!support.contains(value) .&& .!hasNaN
+    return `where`(isOutside .|| (density .== logZero), logZero, total)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
@@ -47,24 +63,24 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
   public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
     let (x, logProb) = base.sampleAndLogProb(shape, key: key, dtype: dtype)
     let (y, logDet) = bijector.forwardAndLogDet(x, context: nil)
-    return (y, logProb - overEvent(logDet))
+    return (y, promotedSum(logProb) - overEvent(logDet))
   }
 
-  private func isOutside(_ value: Tensor) -> Tensor {
-    func any(_ mask: Tensor, _ excess: Int) -> Tensor {
-      excess > 0 ? mask.any(axes: (1...excess).map { -$0 }) : mask
-    }
-    return any(.!support.contains(value), eventRank - support.eventRank)
-      .&& .!any(isNaN(value), eventRank)
+  private func baseLogProb(_ x: Tensor) -> Tensor { promotedSum(base.logProb(x)) }
+
+  private func promotedSum(_ logProb: Tensor) -> Tensor {
+    promoted == 0 ? logProb : logProb.sum(axes: (1...promoted).map { -$0 })
   }
 
+  /// A log determinant summed over the axes of the event that the bijectors take as a batch.
   private func overEvent(_ logDet: Tensor) -> Tensor {
-    let excess = eventRank - bijector.eventRank
+    let excess = pointRank - bijector.eventRank
     return excess > 0 && logDet.rank >= excess
       ? logDet.sum(axes: (1...excess).map { -$0 }) : logDet
   }
 
   public func expanded(to batchShape: Shape) -> TransformedDistribution {
-    TransformedDistribution(base.expanded(to: batchShape), bijector.parts)
+    let own = Shape(base.batchShape.suffix(promoted))
+    return TransformedDistribution(base.expanded(to: batchShape + own), bijector.parts)
   }
 }
