@@ -47,7 +47,7 @@ public struct LatentLayout: Sendable {
     for slot in slots {
       let part = latent.slice(slot.range, along: -1).reshaped(to: slot.shape)
       let (value, logDet) = slot.bijector.forwardAndLogDet(part, context: nil)
-      let excess = slot.eventRank - slot.bijector.eventRank
+      let excess = slot.eventRank - slot.bijector.valueRank
       let isSummed = excess > 0 && logDet.rank >= excess
       let total = isSummed ? logDet.sum(axes: (1...excess).map { -$0 }) : logDet
       sample(
