@@ -69,11 +69,13 @@ import Testing
     }
     expected -= u[1] + u[2] + u[3]  // exp
     for index in 4..<7 { expected -= -u[index] - 2 * log1p(exp(-u[index])) }  // sigmoid
+    expected -= u[7]  // exp: twice a positive number is positive
     expectClose([record.logProbSum().scalar()], [expected], within: .relative(1e-12))
     expectClose(record["b"]!.value!.array(), [exp(u[1])], within: .relative(1e-14))
     expectClose(record["c"]!.value!.array(), [exp(u[2]), exp(u[3])], within: .relative(1e-14))
     expectClose(
       record["d"]!.value!.array(), u[4..<7].map { 1 / (1 + exp(-$0)) }, within: .relative(1e-14))
+    expectClose(record["e"]!.value!.array(), [exp(u[7])], within: .relative(1e-14))
   }
 
   /// A full covariance: draws are loc + scale · (L ε), and their density is that of the normal with
