@@ -35,7 +35,7 @@ struct Schedule {
         let level = items[index].operands.map { available[$0.item] }.max() ?? 0
         byLevel[level, default: []].append((index, nil))
         available[index] = level + 1
-      case .elementwise, .random, .reduce, .rowDots, .rowCombine:
+      case .elementwise, .random, .draw, .reduce, .rowDots, .rowCombine:
         let count = items[index].loopCount
         var key = LoopKey(level: readiness(index, available), count: count)
         if let chunk = items[index].chunk {
@@ -80,6 +80,7 @@ struct Schedule {
     case .rowDots: return false
     // A draw reads its keys from memory, even where there are as many as draws.
     case .random: return false
+    case .draw where number == 0: return false
     case .rowCombine where number == 0: return false
     default: break
     }
