@@ -59,6 +59,11 @@ ctk_fn ctk_random(int kind, int dtype) {
   return table()->random[kind][dtype];
 }
 
+ctk_fn ctk_draw(int kind, int dtype) {
+  if (!within(kind, CTK_DRAW_COUNT) || !is_dtype(dtype)) return NULL;
+  return table()->draw[kind][dtype];
+}
+
 // ---- Scalar functions, element by element -------------------------------------------------
 
 typedef double (*function1)(double);

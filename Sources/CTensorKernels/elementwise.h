@@ -9,6 +9,7 @@ enum {
   CTK_TEST_COUNT = CTK_NOT + 1,
   CTK_COMPARE_COUNT = CTK_LE + 1,
   CTK_RANDOM_COUNT = CTK_NORMAL + 1,
+  CTK_DRAW_COUNT = CTK_DRAW_VON_MISES + 1,
   CTK_MODE_COUNT = 3,
   CTK_WHERE_MODES = 8,
 };
@@ -26,6 +27,7 @@ typedef struct {
   ctk_fn affine[CTK_DTYPE_COUNT];
   ctk_fn muladd[CTK_DTYPE_COUNT];
   ctk_fn random[CTK_RANDOM_COUNT][CTK_DTYPE_COUNT];
+  ctk_fn draw[CTK_DRAW_COUNT][CTK_DTYPE_COUNT];
 } ctk_elementwise_table;
 
 extern const ctk_elementwise_table ctk_elementwise_baseline;
@@ -42,6 +44,10 @@ enum {
   CTK_STREAM_NORMAL_F64 = 4,
   CTK_STREAM_NORMAL_F32 = 5,
   CTK_STREAM_FOLD = 6,
+  CTK_STREAM_GAMMA = 7,
+  CTK_STREAM_POISSON = 8,
+  CTK_STREAM_BINOMIAL = 9,
+  CTK_STREAM_VON_MISES = 10,
 };
 
 // Multipliers of Philox 4x32 and the increments of its key (Salmon et al. 2011).

@@ -71,6 +71,7 @@ static double log_gamma(double x) {
 #include "plain_kernels.h"
 #include "direction.h"
 #include "random_kernels.h"
+#include "random_draws.h"
 
 #define REAL(name) {[CTK_F64] = name##_f64, [CTK_F32] = name##_f32}
 #define REAL_INT(name) {[CTK_F64] = name##_f64, [CTK_F32] = name##_f32, [CTK_I64] = name##_i64}
@@ -171,5 +172,13 @@ const ctk_elementwise_table CTK_TABLE = {
             [CTK_BITS] = {[CTK_I64] = random_bits},
             [CTK_UNIFORM] = REAL(random_uniform),
             [CTK_NORMAL] = REAL(random_normal),
+        },
+    .draw =
+        {
+            [CTK_DRAW_GAMMA] = REAL(draw_gamma),
+            [CTK_DRAW_LOG_GAMMA] = REAL(draw_log_gamma),
+            [CTK_DRAW_POISSON] = REAL(draw_poisson),
+            [CTK_DRAW_BINOMIAL] = REAL(draw_binomial),
+            [CTK_DRAW_VON_MISES] = REAL(draw_von_mises),
         },
 };

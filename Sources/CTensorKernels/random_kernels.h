@@ -19,8 +19,9 @@ typedef struct {
 
 // Ten rounds on 32-bit words kept in 64-bit lanes. The upper halves hold rubbish, which neither
 // the 32-bit multiplication nor exclusive or lets into the lower halves.
-INLINE void philox8(const philox_lanes *from, uint32_t stream, u64x8 out[4]) {
-  u64x8 c0 = from->block, c1 = from->block >> 32, c2 = stream, c3 = 0;
+INLINE void philox8_attempt(
+    const philox_lanes *from, uint32_t stream, uint32_t attempt, u64x8 out[4]) {
+  u64x8 c0 = from->block, c1 = from->block >> 32, c2 = stream, c3 = attempt;
   u64x8 k0 = from->key, k1 = from->key >> 32;
 #pragma clang loop unroll(full)
   for (int round = 0; round < 10; round++) {
@@ -36,6 +37,9 @@ INLINE void philox8(const philox_lanes *from, uint32_t stream, u64x8 out[4]) {
   out[1] = c1 & LOW_WORD;
   out[2] = c2 & LOW_WORD;
   out[3] = c3 & LOW_WORD;
+}
+INLINE void philox8(const philox_lanes *from, uint32_t stream, u64x8 out[4]) {
+  philox8_attempt(from, stream, 0, out);
 }
 
 // ---- Groups: what eight blocks give -----------------------------------------------------------

@@ -268,6 +268,17 @@ extension Registry {
       let draws = [key.normal([2, 3]), key.foldIn(1).uniform([4]), key.foldIn(2).normal()]
       return draws.map { $0 .< 0.5 } + [key.foldIn("site").bits([3])]
     },
+    OperationCase(
+      "random draws", .integers([], 0..<1000), .real([3], 0.5...4), .real([2, 1], 0.1...0.9),
+      order: 0
+    ) { x in
+      let key = RandomKey(tensor: x[0])
+      return [
+        stopGradient(key.gamma(x[1], [2, 3])), stopGradient(key.logGamma(x[2])),
+        key.poisson(10 * x[1]),
+        key.binomial(round(20 * x[1]), x[2]), stopGradient(key.vonMises(x[1], [4, 3])),
+      ]
+    },
     OperationCase("withCustomDerivative", .real([3]), .real([3])) { x in
       let (a, b) = (x[0], x[1])
       let value = stopGradient(sin(a) * b)

@@ -17,7 +17,7 @@ extension Registry {
     OperationCase(name, .real([2, 3], interval)) { [function($0[0])] }
   }
 
-  static let special: [OperationCase] = gammas + normals + bessels
+  static let special: [OperationCase] = gammas + quantiles + normals + bessels
 
   private static let gammas: [OperationCase] = [
     unary("digamma", 0.4...4) { digamma($0) },
@@ -37,6 +37,9 @@ extension Registry {
     special("gammaDrawSlope", [.real([3], 0.5...3), .real([3], 0.4...4)], order: 0) {
       stopGradient(ScalarFunction.gammaDrawSlope($0[0], $0[1]))
     },
+    special("logGammaDrawSlope", [.real([3], 0.5...3), .real([3], -3...1)], order: 0) {
+      stopGradient(ScalarFunction.logGammaDrawSlope($0[0], $0[1]))
+    },
     special(
       "betainc", [.real([3], 0.5...3), .real([2, 1], 0.5...3), .real([3], 0.2...0.8)], order: 1
     ) {
@@ -49,10 +52,56 @@ extension Registry {
     },
   ]
 
+  private static let quantiles: [OperationCase] = [
+    special("gammaincInverse", [.real([3], 0.5...3), .real([3], 0.1...0.9)], order: 1) {
+      gammaincInverse($0[0], $0[1])
+    },
+    special("gammaincInverse by p", [.real([2, 3], 0.1...0.9)]) { gammaincInverse(1.7, $0[0]) },
+    special("gammainccInverse", [.real([3], 0.5...3), .real([3], 0.1...0.9)], order: 1) {
+      gammainccInverse($0[0], $0[1])
+    },
+    special(
+      "betaincInverse", [.real([3], 0.5...3), .real([2, 1], 0.5...3), .real([3], 0.1...0.9)],
+      order: 1
+    ) { betaincInverse($0[0], $0[1], $0[2]) },
+    special(
+      "betaLogitInverse", [.real([3], 0.5...3), .real([2, 1], 0.5...3), .real([3], 0.1...0.9)],
+      order: 1
+    ) { betaLogitInverse($0[0], $0[1], $0[2]) },
+    special(
+      "betaincOfLogit", [.real([3], 0.5...3), .real([2, 1], 0.5...3), .real([3], -2...2)], order: 1
+    ) { betaincOfLogit($0[0], $0[1], $0[2]) },
+    special("betaincOfLogit by logit", [.real([2, 3], -2...2)]) { betaincOfLogit(1.7, 2.5, $0[0]) },
+    special("tiltedUniformQuantile", [.signed([3]), .real([3], 0.1...0.9)]) {
+      continuousBernoulliQuantile($0[0], $0[1])
+    },
+    unary("gammaPeak", 0.4...12) { gammaPeak($0) },
+    unary("logMinusDigamma", 0.4...12) { logMinusDigamma($0) },
+    unary("logExpm1Ratio", -3...3) { logExpm1Ratio($0) },
+    special("logExpm1RatioSlope", [.real([2, 3], -3...3)], order: 2) { logExpm1RatioSlope($0[0]) },
+    special("logExpm1RatioBend", [.real([2, 3], -3...3)], order: 1) { logExpm1RatioBend($0[0]) },
+    unary("logGammaSpread", -0.2...2) { logGammaSpread($0) },
+  ]
+
   private static let normals: [OperationCase] = [
     unary("erfcx", -2...3) { erfcx($0) },
     unary("logErfc", -2...4) { logErfc($0) },
     unary("logNormalCDF", -6...3) { logNormalCDF($0) },
+    unary("normalQuantileOfLog", -8 ... -0.1) { normalQuantileOfLog($0) },
+    special("logNormalInterval", [.real([2, 3], -3...0), .real([3], 0.5...3)]) {
+      logNormalInterval($0[0], $0[1])
+    },
+    special("logNormalWindow", [.real([2, 3], -3...3), .real([3], 0.5...3)]) {
+      logNormalWindow($0[0], $0[1])
+    },
+    special(
+      "truncatedNormalQuantile",
+      [.real([3], -3...0), .real([2, 1], 0.5...3), .real([3], 0.1...0.9)]
+    ) { truncatedNormalQuantile($0[0], $0[1], $0[2]) },
+    special("truncatedNormalMoments", [.real([2, 3], -3...0), .real([3], 0.5...3)]) {
+      let moments = truncatedNormalMoments($0[0], $0[1])
+      return moments.mean * moments.variance
+    },
     unary("erfInverse", -0.8...0.8) { erfInverse($0) },
     unary("erfcInverse", 0.2...1.8) { erfcInverse($0) },
     unary("normalQuantile", 0.1...0.9) { normalQuantile($0) },

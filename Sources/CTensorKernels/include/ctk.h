@@ -136,6 +136,20 @@ typedef struct { int64_t rowLength; } ctk_random_desc;
 enum { CTK_BITS, CTK_UNIFORM, CTK_NORMAL };
 // BITS: int64 dtype, 64 random bits. UNIFORM: open interval (0, 1). NORMAL: Box-Muller.
 ctk_fn ctk_random(int kind, int dtype);
+
+// Draws by rejection; each element tries until it accepts, with bits of its own: attempt t of number
+// j of a key's stream has the counter (j low, j high, stream, t). a points to the keys, b and c to the
+// elements' parameters, x to a ctk_random_desc; d may be the same buffer as b or c. float32 draws are
+// computed in double and rounded once. NaN where a parameter is outside its domain.
+enum {
+  CTK_DRAW_GAMMA,      // shape; at least the least normal number
+  CTK_DRAW_LOG_GAMMA,  // shape; the logarithm of the same draw, also where that underflows
+  CTK_DRAW_POISSON,    // rate
+  CTK_DRAW_BINOMIAL,   // count, probability
+  CTK_DRAW_VON_MISES,  // concentration; an angle in [-pi, pi] around 0
+};
+ctk_fn ctk_draw(int kind, int dtype);
+
 // The block function itself, for tests against the published vectors.
 void ctk_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 int64_t ctk_fold_in(int64_t key, int64_t datum);

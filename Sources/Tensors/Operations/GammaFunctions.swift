@@ -1,6 +1,6 @@
 extension ScalarFunction {
   /// What stands for unknown cotangents of the first `count` operands.
-  private static func missing(
+  static func missing(
     _ name: String, _ count: Int, _ ct: Cotangent, _ y: Tensor
   ) -> [Cotangent?] {
     (1...count).map { ct * MissingDerivative.of(name, by: "operand \($0)", like: y) }
@@ -47,6 +47,10 @@ extension ScalarFunction {
   static let gammaDrawSlope: ScalarFunction = .init(
     "gammaDrawSlope", { ScalarMath.gammaDrawSlope($0, $1) }
   ) { ct, _, y in missing("gammaDrawSlope", 2, ct, y) }
+  /// The operand is the logarithm of a draw.
+  static let logGammaDrawSlope: ScalarFunction = .init(
+    "logGammaDrawSlope", { ScalarMath.logGammaDrawSlope($0, $1) }
+  ) { ct, _, y in missing("logGammaDrawSlope", 2, ct, y) }
   static let betainc: ScalarFunction = .init("betainc", { ScalarMath.betaLower($0, $1, $2) }) {
     ct, x, _ in
     [

@@ -15,6 +15,7 @@ struct Item {
     case constant(UInt64)
     case elementwise(any ElementwiseOperation)
     case random(RandomOperation)
+    case draw(RandomDraw)
     case reduce(any ReductionOperation)
     /// A matrix of many rows times a vector, row by row.
     case rowDots(RowProduct)
@@ -36,7 +37,7 @@ struct Item {
   /// Whether it runs inside a fused loop and can hand its elements to others there.
   var isFusible: Bool {
     switch kind {
-    case .elementwise, .random, .rowDots: true
+    case .elementwise, .random, .draw, .rowDots: true
     default: false
     }
   }
@@ -108,6 +109,9 @@ struct IR {
       return elementwise(operation, operands, node)
     case let operation as RandomOperation:
       return merged(.random(operation), operation, [contiguous(operands[0])], node)
+    case let operation as RandomDraw:
+      return merged(
+        .draw(operation), operation, [contiguous(operands[0])] + operands.dropFirst(), node)
     case let operation as any ReductionOperation:
       return merged(.reduce(operation), operation, operands, node)
     case let operation as any ArrayOperation:

@@ -32,7 +32,7 @@ struct LateItems {
 
   private func isMovable(_ index: Int) -> Bool {
     switch schedule.items[index].kind {
-    case .elementwise, .random: true
+    case .elementwise, .random, .draw: true
     default: false
     }
   }

@@ -67,6 +67,8 @@ struct LoopBuilder {
       addElementwise(index, operation, item, operands, memory)
     case .random(let operation):
       addRandom(index, operation, item, operands, memory)
+    case .draw(let operation):
+      addDraw(index, operation, item, operands, memory)
     case .reduce(let operation):
       addReduction(operation, item, operands, memory, &program)
     case .rowDots(let product):
@@ -121,6 +123,27 @@ struct LoopBuilder {
           descriptor: .init(copying: ctk_random_desc(rowLength: Int64(count / max(rows, 1)))),
           weight: 12),
         slots: [.value(result), .memory(keys, step: 0)]))
+  }
+
+  private mutating func addDraw(
+    _ index: Int, _ operation: RandomDraw, _ item: Item, _ operands: [LoopOperand],
+    _ memory: Place?
+  ) {
+    guard case .memory(let keys, let view) = operands[0],
+      let kernel = operation.kernel(item.dtype)
+    else { preconditionFailure("\(operation.name) does not exist for \(item.dtype)") }
+    let rows = view.shape.elementCount
+    let parameters = operands.dropFirst().map {
+      read($0, item.dtype, item.shape, spreading: true).slot
+    }
+    let result = define(index, item.dtype, memory)
+    pending.append(
+      Pending(
+        draft: Draft(
+          function: kernel, count: count, places: [],
+          descriptor: .init(copying: ctk_random_desc(rowLength: Int64(count / max(rows, 1)))),
+          weight: 60),
+        slots: [.value(result), .memory(keys, step: 0)] + parameters))
   }
 
   private mutating func addReduction(

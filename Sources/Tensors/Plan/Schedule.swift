@@ -43,7 +43,7 @@ struct Schedule {
         let level = items[index].operands.map { available[$0.item] }.max() ?? 0
         singles.append((level, index))
         available[index] = level + 1
-      case .elementwise, .random, .reduce, .rowDots, .rowCombine:
+      case .elementwise, .random, .draw, .reduce, .rowDots, .rowCombine:
         var key = LoopKey(level: readiness(index, available), count: items[index].loopCount)
         if let chunk = items[index].chunk {
           // The order in which a reduction adds up must not depend on its company.
@@ -99,6 +99,7 @@ struct Schedule {
     case .rowDots: return false
     // A draw reads its keys from memory, even where there are as many as draws.
     case .random: return false
+    case .draw where number == 0: return false
     case .rowCombine where number == 0: return false
     default: break
     }

@@ -28,7 +28,11 @@ extension ScalarMath {
 
   /// xᵃ (1 − x)ᵇ / B(a, b): x (1 − x) times the density of the beta distribution; `y` is 1 − x.
   static func betaKernel(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
-    if min(a, b) < 10 { return exp(a * log(x) + b * log(y) - logBeta(a, b)) }
+    if min(a, b) < 10 {
+      // Of x and y the larger may be rounded; its logarithm is taken from the smaller one.
+      let (logX, logY) = (x < 0.5 ? log(x) : log1p(-y), y < 0.5 ? log(y) : log1p(-x))
+      return exp(a * logX + b * logY - logBeta(a, b))
+    }
     // About the mean a / (a + b) the large exponents cancel.
     let sum = a + b
     let distance = b * x - a * y
@@ -55,11 +59,42 @@ extension ScalarMath {
     if a == 0 || b == .infinity { return x > 0 || a == 0 ? 1 : 0 }
     if b == 0 || a == .infinity { return x < 1 || b == 0 ? 0 : 1 }
     if x == 0 || x == 1 { return x }
-    let y = 1 - x
+    return betaLower(a, b, x, 1 - x)
+  }
+
+  /// I(a, b, x) inside the unit interval; `y` is 1 − x.
+  static func betaLower(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
     let kernel = betaKernel(a, b, x, y)
     // Each tail by the continued fraction that converges fast there.
-    if x * (a + b + 2) < a + 1 { return kernel * betaFraction(a, b, x) / a }
-    return 1 - kernel * betaFraction(b, a, y) / b
+    if x * (a + b + 2) < a + 1 { return betaTail(a, b, x, y, kernel) }
+    let upper = betaTail(b, a, y, x, kernel)
+    // The difference of 1 would cancel; the fraction would not converge.
+    return upper > 0.9
+      ? kernel * betaTailIntegral(a, b, x, y, side: -1, excess: nil) : 1 - upper
+  }
+
+  /// I(a, b, x) given log(x / (1 − x)).
+  static func betaLowerOfLogit(_ a: Double, _ b: Double, _ logit: Double) -> Double {
+    guard a > 0 && b > 0 && a < .infinity && b < .infinity && !logit.isNaN else { return .nan }
+    if logit.isInfinite { return logit < 0 ? 0 : 1 }
+    return betaLower(a, b, 1 / (1 + exp(-logit)), 1 / (1 + exp(logit)))
+  }
+
+  /// xᵃ (1 − x)ᵇ / B(a, b), the derivative of that by the logit.
+  static func betaKernelOfLogit(_ a: Double, _ b: Double, _ logit: Double) -> Double {
+    guard a > 0 && b > 0 && a < .infinity && b < .infinity && !logit.isNaN else { return .nan }
+    if logit.isInfinite { return 0 }
+    return betaKernel(a, b, 1 / (1 + exp(-logit)), 1 / (1 + exp(logit)))
+  }
+
+  /// I(a, b, x) for x below the mean: a continued fraction, or where a parameter is large, so that it
+  /// cancels or takes long, quadrature.
+  private static func betaTail(
+    _ a: Double, _ b: Double, _ x: Double, _ y: Double, _ kernel: Double
+  ) -> Double {
+    a + b > 200
+      ? kernel * betaTailIntegral(a, b, x, y, side: -1, excess: nil)
+      : kernel * betaFraction(a, b, x) / a
   }
 
   /// The continued fraction of I a B(a, b) / (xᵃ (1 − x)ᵇ), evaluated as Lentz does.

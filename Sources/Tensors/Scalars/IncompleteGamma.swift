@@ -153,14 +153,23 @@ extension ScalarMath {
   static func gammaLowerSlope(_ a: Double, _ x: Double) -> Double {
     if let limit = gammaLimit(a, x) { return limit.isNaN || a == 0 ? .nan : 0 }
     let kernel = gammaKernel(a, x)
-    return kernel == 0 ? 0 : kernel * slopeRatio(a, x)
+    return kernel == 0 ? 0 : kernel * slopeRatio(a, x, log(x))
   }
 
   /// dx/da at constant P(a, x): how a gamma draw moves with its shape parameter. It is
   /// −∂P/∂a / p(x), taken without forming either factor, which underflow in the tails.
   static func gammaDrawSlope(_ a: Double, _ x: Double) -> Double {
     if let limit = gammaLimit(a, x) { return limit == 0 && x == 0 ? 0 : .nan }
-    return -x * slopeRatio(a, x)
+    return -x * slopeRatio(a, x, log(x))
+  }
+
+  /// d log x/da at constant P(a, x), given log x, also where x itself underflows.
+  static func logGammaDrawSlope(_ a: Double, _ logX: Double) -> Double {
+    let x = exp(logX)
+    // P = xᵃ / Γ(a + 1) there.
+    if x == 0 && a > 0 && a < .infinity { return (digamma(a + 1) - logX) / a }
+    if let limit = gammaLimit(a, x) { return limit.isNaN ? limit : .nan }
+    return -slopeRatio(a, x, logX)
   }
 
   /// ∂P/∂a divided by xᵃ e⁻ˣ / Γ(a).
@@ -168,14 +177,14 @@ extension ScalarMath {
   /// ∂P/∂a = ∫₀ˣ p(t) (log t − ψ(a)) dt = −∫ₓ^∞ of the same. For x below the mean the lower
   /// integral has one sign and so does not cancel, above it the upper one. Small x and moderate a below the
   /// mean: the derivative of the power series. Otherwise Gauss–Legendre quadrature in log t.
-  private static func slopeRatio(_ a: Double, _ x: Double) -> Double {
+  private static func slopeRatio(_ a: Double, _ x: Double, _ logX: Double) -> Double {
     if usesLower(a, x) && a <= largeShape {
       let series = lowerSeries(a, x)
-      return ((log(x) - digamma(a + 1)) * series.sum + series.slope) / a
+      return ((logX - digamma(a + 1)) * series.sum + series.slope) / a
     }
     // log x − ψ(a) without cancellation for large a.
     let excess =
-      a > 10 ? log1p((x - a) / a) + (log(a) - digamma(a)) : log(x) - digamma(a)
+      a > 10 ? log1p((x - a) / a) + (log(a) - digamma(a)) : logX - digamma(a)
     let side: Double = usesLower(a, x) ? -1 : 1
     return -side * tailIntegral(a, x, side: side, excess: excess)
   }
