@@ -13,6 +13,9 @@ enum { NON_UNIT = 131, UNIT = 132, LEFT = 141, RIGHT = 142 };
 // Up to this size plain loops are as fast as LAPACK, whose calls cost some hundred nanoseconds.
 enum { SMALL = 12 };
 
+// Right-hand sides that plain loops solve for at once.
+enum { SOLVE_BLOCK = 64 };
+
 // Block size for which LAPACK's workspaces are made.
 enum { LAPACK_BLOCK = 64 };
 

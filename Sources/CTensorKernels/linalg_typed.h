@@ -75,6 +75,24 @@ static void NAME(substitute)(const T *a, int64_t n, int64_t row, int64_t column,
   }
 }
 
+// The same for few elements and many vectors, out of b into d: blocks of vectors are brought into
+// the cache, where they lie side by side, and all substitutions are made on them there.
+static void NAME(substitute_blocks)(const T *a, int64_t n, int64_t row, int64_t column, int lower,
+                                    int unit, const T *b, T *d, int64_t step, int64_t next,
+                                    int64_t count) {
+  T block[SMALL * SOLVE_BLOCK];
+  for (int64_t first = 0; first < count; first += SOLVE_BLOCK) {
+    const int64_t width = ctk_min(SOLVE_BLOCK, count - first);
+    const T *from = b + first * next;
+    T *to = d + first * next;
+    for (int64_t i = 0; i < n; i++)
+      for (int64_t c = 0; c < width; c++) block[i * SOLVE_BLOCK + c] = from[i * step + c * next];
+    NAME(substitute)(a, n, row, column, lower, unit, block, SOLVE_BLOCK, 1, width);
+    for (int64_t i = 0; i < n; i++)
+      for (int64_t c = 0; c < width; c++) to[i * step + c * next] = block[i * SOLVE_BLOCK + c];
+  }
+}
+
 static int NAME(zero_on_diagonal)(const T *a, int64_t n) {
   for (int64_t i = 0; i < n; i++)
     if (a[i * n + i] == 0) return 1;
@@ -91,23 +109,20 @@ static void NAME(tri_solve_one)(const matrices *w, int64_t i, int64_t tile) {
   const T *a = (const T *)w->instr->a + i * s->sa;
   const T *b = (const T *)w->instr->b + i * s->sb + offset;
   T *d = (T *)w->instr->d + i * n * m + offset;
-  const int singular = !s->unitDiagonal && NAME(zero_on_diagonal)(a, n);
-  for (int64_t r = 0; r < rows; r++) {
-    if (singular) {
-      NAME(fill_nan)(d + r * stride, columns);
-    } else {
-      memcpy(d + r * stride, b + r * stride, (size_t)columns * sizeof(T));
-    }
+  if (!s->unitDiagonal && NAME(zero_on_diagonal)(a, n)) {
+    for (int64_t r = 0; r < rows; r++) NAME(fill_nan)(d + r * stride, columns);
+    return;
   }
-  if (singular) return;
   if (n <= SMALL) {
     // x op(a) = b is op(a)' x' = b'.
     const int transpose = s->leftSide ? s->transpose : !s->transpose;
     const int lower = (s->upper != 0) == (transpose != 0);
-    NAME(substitute)(a, n, transpose ? 1 : n, transpose ? n : 1, lower, s->unitDiagonal, d,
-                     s->leftSide ? m : 1, s->leftSide ? 1 : n, count);
+    NAME(substitute_blocks)(a, n, transpose ? 1 : n, transpose ? n : 1, lower, s->unitDiagonal, b,
+                            d, s->leftSide ? m : 1, s->leftSide ? 1 : n, count);
     return;
   }
+  for (int64_t r = 0; r < rows; r++)
+    memcpy(d + r * stride, b + r * stride, (size_t)columns * sizeof(T));
   TRSM(ROW_MAJOR, s->leftSide ? LEFT : RIGHT, s->upper ? UPPER : LOWER,
        s->transpose ? TRANS : NO_TRANS, s->unitDiagonal ? UNIT : NON_UNIT, (int)rows,
        (int)columns, 1, a, (int)n, d, (int)stride);
