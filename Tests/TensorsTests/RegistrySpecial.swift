@@ -75,6 +75,7 @@ extension Registry {
     special("tiltedUniformQuantile", [.signed([3]), .real([3], 0.1...0.9)]) {
       continuousBernoulliQuantile($0[0], $0[1])
     },
+    unary("logRadialMoment", -4...4) { logRadialMoment(order: 2, $0) },
     unary("gammaPeak", 0.4...12) { gammaPeak($0) },
     unary("logMinusDigamma", 0.4...12) { logMinusDigamma($0) },
     unary("logExpm1Ratio", -3...3) { logExpm1Ratio($0) },

@@ -50,5 +50,3 @@ public struct Cauchy: MomentDistribution, EntropyDistribution, QuantileDistribut
     overBatch(ofProbability(probability, place.placed(standardQuantile(probability))))
   }
 }
-
-private let logPi: Tensor = 1.144729885849400174143427351353058712

@@ -141,19 +141,20 @@ final class SolveOperation: ArrayOperation {
   }
 }
 
-/// The solution X of op(A) X = B for triangular A (… × n × n), op(A) being A or its transpose.
+/// The solution X of op(A) X = B for triangular A (… × n × n), op(A) being A or its transpose; of
+/// X op(A) = B if A is not on the `left`.
 ///
-/// B is … × n × m, or one vector of n elements, which gives a vector. Outer axes broadcast. The
-/// other triangle is never read; with `unitDiagonal` the diagonal is taken as ones. A zero on the
-/// diagonal gives NaN.
+/// B is … × n × m (… × m × n), or one vector of n elements, which gives a vector. Outer axes
+/// broadcast. The other triangle is never read; with `unitDiagonal` the diagonal is taken as ones.
+/// A zero on the diagonal gives NaN.
 public func triangularSolve(
   _ a: Tensor, _ b: Tensor, lower: Bool = true, transposed: Bool = false,
-  unitDiagonal: Bool = false
+  unitDiagonal: Bool = false, left: Bool = true
 ) -> Tensor {
   let operation = TriangularSolveOperation(
-    .init(lower: lower, transposed: transposed, unitDiagonal: unitDiagonal))
-  if b.rank == 1 { return operation(a, b.expandingDims(at: 1)).squeezing(at: -1) }
-  return operation(a, b)
+    .init(lower: lower, transposed: transposed, unitDiagonal: unitDiagonal, left: left))
+  guard b.rank == 1 else { return operation(a, b) }
+  return operation(a, b.expandingDims(at: left ? 1 : 0)).squeezing(at: left ? -1 : 0)
 }
 
 /// The solution X of A X = B for square A (… × n × n), by LU with pivoting; NaN for singular A.

@@ -1,0 +1,55 @@
+/// The distribution of the lower triangular M for which M Mᵀ is a Wishart matrix around the identity
+/// (Bartlett 1933): standard normal below the diagonal, Mᵢᵢ² χ² of df − i + 1 degrees of freedom.
+struct BartlettFactor {
+  let df: Tensor
+  let size: Int
+
+  /// Where the degrees of freedom must lie.
+  static func degrees(_ size: Int) -> Constraint {
+    .greaterThan(Tensor(floatLiteral: Double(size - 1)))
+  }
+
+  /// Half of the degrees of freedom of each row.
+  private func halfDF(_ dtype: DType) -> Tensor {
+    0.5 * (df.expandingDims(at: -1) - Tensor((0..<size).map(Double.init), dtype: dtype))
+  }
+
+  /// The log density of the squares of the diagonal and of the elements below it.
+  func logDensity(_ m: Tensor) -> Tensor {
+    let half = 0.5 * square(m.diagonal())
+    let shapes = halfDF(m.dtype)
+    let squares = ((shapes - 1) * log(half) - half - lgamma(shapes)).sum(axis: -1)
+    let below = square(tril(m, -1)).sum(axes: [-2, -1])
+    return squares - 0.5 * below - constant
+  }
+
+  /// d log 2 for χ² = 2 Gamma, and ½ log 2π for each element below the diagonal.
+  private var constant: Tensor {
+    let below = Double(size * (size - 1) / 2)
+    return Double(size) * log2 + below * halfLog2Pi
+  }
+
+  func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
+    let keys = key.split(2)
+    let below = tril(keys[0].normal(shape + [size, size], dtype: dtype), -1)
+    let squares = 2 * keys[1].gamma(halfDF(dtype), shape + [size], dtype: dtype)
+    return below + sqrt(squares).embeddingDiagonal()
+  }
+
+  /// log Γ_d(df/2), the logarithm of the multivariate gamma function.
+  var logGamma: Tensor {
+    lgamma(halfDF(drawDType([df], .float64))).sum(axis: -1)
+      + Double(size * (size - 1)) * 0.25 * logPi
+  }
+
+  /// Σ ψ((df − i + 1)/2).
+  var digammaSum: Tensor { digamma(halfDF(drawDType([df], .float64))).sum(axis: -1) }
+}
+
+extension Tensor {
+  /// A number for each matrix, as a factor of it.
+  var overMatrix: Tensor { expandingDims(at: -1).expandingDims(at: -1) }
+}
+
+let log2: Tensor = 0.693147180559945309417232121458176568
+let logPi: Tensor = 1.14472988584940017414342735135305871165
