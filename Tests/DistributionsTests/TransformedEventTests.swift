@@ -42,8 +42,8 @@ import Testing
     #expect(draws.shape == [5, 4, 2, 3] && expanded.logProb(draws).shape == [5, 4, 2])
     #expect(Set(draws.array()).count == draws.count)
     // By hand: x = (0.5, log 0.3, log 2) at y = 1 + 2 (0.5, 0.8, 2.8).
-    let x = [0.5, log(0.3), log(2.0)]
-    let density = zip(x, [0.0, 1, 2]).map { Self.normal($0 - $1) }.reduce(0, +)
+    let x: [Double] = [0.5, log(0.3), log(2.0)]
+    let density: Double = zip(x, [0.0, 1, 2]).map { Self.normal($0 - $1) }.reduce(0, +)
     expectClose(
       distribution.logProb([2, 2.6, 6.6]).array().prefix(1).map { $0 },
       [density - 3 * log(2.0) - x[1] - x[2]], within: .relative(1e-13))

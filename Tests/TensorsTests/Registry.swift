@@ -112,7 +112,7 @@ enum Registry {
   static let all: [OperationCase] =
     unary + special + binary + comparisons + reductions + views + joining + products
     + factorizations
-    + indexing + ordering + cumulative + loops + others
+    + indexing + ordering + cumulative + counts + loops + others
 
   static let differentiable = all.filter { $0.order > 0 }
 }

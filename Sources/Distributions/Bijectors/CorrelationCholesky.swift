@@ -2,9 +2,9 @@
 /// j takes the share tanh(xᵢⱼ) of the length that the elements before it leave over, and the
 /// diagonal the rest.
 ///
-/// Lᵢⱼ = tanh xᵢⱼ Πₖ₍ₖ<ⱼ₎ sech xᵢₖ; the log determinant is that of the elements below the diagonal, Σᵢⱼ (i − j + 1)
-/// log sech xᵢⱼ. Pyro's `CorrCholeskyTransform`; lengths are kept as sums of logarithms, so that the
-/// diagonal is right where tanh rounds to 1.
+/// Lᵢⱼ = tanh xᵢⱼ Πₖ sech xᵢₖ over k < j; the log determinant, that of the elements below the
+/// diagonal, is Σᵢⱼ (i − j + 1) log sech xᵢⱼ. Pyro's `CorrCholeskyTransform`; lengths are kept as
+/// sums of logarithms, so that the diagonal is right where tanh rounds to 1.
 public struct CorrelationCholesky: Bijector, Equatable {
   public init() {}
   public var eventRank: Int { 1 }

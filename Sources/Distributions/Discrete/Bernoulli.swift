@@ -2,66 +2,41 @@
 ///
 /// log p(x) = x · logits − softplus(logits), with logits = log(p / (1 − p))
 public struct Bernoulli: MomentDistribution {
-  private enum Form {
-    case probs(Tensor)
-    case logits(Tensor)
-  }
-
-  private let parameter: Form
+  private let chance: Chance
   public private(set) var batchShape: Shape
   public var support: Constraint { .boolean }
-  public var parameters: [Parameter] {
-    switch parameter {
-    case .probs(let probs): [Parameter("probs", probs, .unitInterval)]
-    case .logits(let logits): [Parameter("logits", logits, .real)]
-    }
-  }
+  public var parameters: [Parameter] { [chance.parameter()] }
   public var isReparameterized: Bool { false }
 
   /// - Parameter probs: in [0, 1].
   public init(probs: Tensor) {
-    requireParameter(probs, .unitInterval, "Bernoulli", "probs")
-    parameter = .probs(probs)
+    chance = Chance(probs: probs, of: "Bernoulli")
     batchShape = probs.shape
   }
 
   /// - Parameter logits: log odds.
   public init(logits: Tensor) {
-    requireParameter(logits, .real, "Bernoulli", "logits")
-    parameter = .logits(logits)
+    chance = Chance(logits: logits, of: "Bernoulli")
     batchShape = logits.shape
   }
 
   /// The probability of 1.
-  public var probs: Tensor {
-    switch parameter {
-    case .probs(let probs): probs
-    case .logits(let logits): sigmoid(logits)
-    }
-  }
-
+  public var probs: Tensor { chance.probs }
   /// The log odds of 1.
-  public var logits: Tensor {
-    switch parameter {
-    case .probs(let probs): log(probs) - log1p(-probs)
-    case .logits(let logits): logits
-    }
-  }
+  public var logits: Tensor { chance.logits }
 
   /// −∞ for values other than 0 and 1.
   public func logProb(_ value: Tensor) -> Tensor {
     let mass: Tensor =
-      switch parameter {
+      switch chance {
       case .logits(let logits): value * logits - softplus(logits)
-      case .probs(let probs): log(`where`(value .== 1, probs, 1 - probs))
+      case .probs(let probs): `where`(value .== 1, log(probs), log1p(-probs))
       }
-    // Of literal probabilities the mass would be a literal; it takes the dtype of the value.
-    let dtype = mass.isLiteral && value.dtype.isFloat ? value.dtype : mass.dtype
-    return overBatch(`where`(support.contains(value), mass.cast(to: dtype), logZero))
+    return onSupport(mass, value)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
-    let dtype = drawDType([probs], dtype)
+    let dtype = drawDType([chance.given], dtype)
     let u = key.uniform(shape + batchShape, dtype: dtype)
     return (u .< probs).cast(to: dtype)
   }
@@ -73,5 +48,27 @@ public struct Bernoulli: MomentDistribution {
   }
 
   public var mean: Tensor { probs.broadcast(to: batchShape) }
-  public var variance: Tensor { (probs * (1 - probs)).broadcast(to: batchShape) }
+  public var variance: Tensor { (probs * chance.complement).broadcast(to: batchShape) }
+}
+
+extension Bernoulli: EntropyDistribution {
+  public var entropy: Tensor { chance.entropy.broadcast(to: batchShape) }
+}
+
+extension Bernoulli: QuantileDistribution {
+  public func cdf(_ value: Tensor) -> Tensor {
+    cdfOfCounts(value) { `where`($0 .< 1, chance.complement, 1) }
+  }
+
+  public func icdf(_ probability: Tensor) -> Tensor {
+    let p = probability
+    let face = `where`(p .<= chance.complement, 0, 1).following(p)
+    return overBatch(`where`((p .>= 0) .&& (p .<= 1), face, .undefined))
+  }
+}
+
+extension Bernoulli: EnumerableDistribution {
+  public func enumerateSupport(expanded: Bool, dtype: DType) -> Tensor {
+    enumeration(counts(2, dtype: drawDType([chance.given], dtype)), expanded: expanded)
+  }
 }

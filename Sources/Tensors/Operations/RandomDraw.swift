@@ -41,9 +41,10 @@ final class RandomDraw: Operation {
     let parameters = Array(inputs.dropFirst())
     let slopes = derivative?(cotangent, parameters, result) ?? parameters.map { _ in nil }
     // A gradient of the shape of the draws; the sum over what was broadcast is ours to take.
-    return [nil] + zip(slopes, parameters).map { slope, parameter in
-      slope.map { $0.summed(from: result.shape, to: parameter.shape) }
-    }
+    return [nil]
+      + zip(slopes, parameters).map { slope, parameter in
+        slope.map { $0.summed(from: result.shape, to: parameter.shape) }
+      }
   }
 
   func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor {

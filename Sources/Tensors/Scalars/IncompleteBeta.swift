@@ -64,6 +64,7 @@ extension ScalarMath {
 
   /// I(a, b, x) inside the unit interval; `y` is 1 − x.
   static func betaLower(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
+    if x <= 0 || y <= 0 { return x <= 0 ? 0 : 1 }
     let kernel = betaKernel(a, b, x, y)
     // Each tail by the continued fraction that converges fast there.
     if x * (a + b + 2) < a + 1 { return betaTail(a, b, x, y, kernel) }
@@ -76,14 +77,17 @@ extension ScalarMath {
   /// I(a, b, x) given log(x / (1 − x)).
   static func betaLowerOfLogit(_ a: Double, _ b: Double, _ logit: Double) -> Double {
     guard a > 0 && b > 0 && a < .infinity && b < .infinity && !logit.isNaN else { return .nan }
-    if logit.isInfinite { return logit < 0 ? 0 : 1 }
+    // Almost xᵃ / (a B(a, b)), also where x underflows.
+    if logit + log1p(b) < -38 { return exp(a * logit - log(a) - logBeta(a, b)) }
+    if log1p(a) - logit < -38 { return 1 - exp(-b * logit - log(b) - logBeta(a, b)) }
     return betaLower(a, b, 1 / (1 + exp(-logit)), 1 / (1 + exp(logit)))
   }
 
   /// xᵃ (1 − x)ᵇ / B(a, b), the derivative of that by the logit.
   static func betaKernelOfLogit(_ a: Double, _ b: Double, _ logit: Double) -> Double {
     guard a > 0 && b > 0 && a < .infinity && b < .infinity && !logit.isNaN else { return .nan }
-    if logit.isInfinite { return 0 }
+    if logit + log1p(b) < -38 { return exp(a * logit - logBeta(a, b)) }
+    if log1p(a) - logit < -38 { return exp(-b * logit - logBeta(a, b)) }
     return betaKernel(a, b, 1 / (1 + exp(-logit)), 1 / (1 + exp(logit)))
   }
 

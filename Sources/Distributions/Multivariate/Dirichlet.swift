@@ -1,0 +1,82 @@
+/// The Dirichlet distribution over vectors of positive numbers of sum 1.
+///
+/// log p(x) = Σ (αᵢ − 1) log xᵢ + log Γ(Σ αᵢ) − Σ log Γ(αᵢ), α = concentration
+///
+/// Draws are normalised gamma draws, taken by their logarithms, so that tiny concentrations are
+/// no trouble; they differentiate once. A component that would underflow is given as the least normal
+/// number.
+public struct Dirichlet: MomentDistribution, EntropyDistribution {
+  /// One positive number for each component, along the last axis.
+  public let concentration: Tensor
+  public private(set) var batchShape: Shape
+  public var eventShape: Shape { Shape(concentration.shape.suffix(1)) }
+  public var support: Constraint { .simplex }
+  public var parameters: [Parameter] {
+    [Parameter("concentration", concentration, Constraint.positive.independent(1))]
+  }
+
+  /// - Parameter concentration: positive, with the components along the last axis.
+  public init(_ concentration: Tensor) {
+    precondition(
+      concentration.rank > 0, "Dirichlet: the concentration needs an axis for the components")
+    requireParameter(
+      concentration, Constraint.positive.independent(1), "Dirichlet", "concentration")
+    self.concentration = concentration
+    batchShape = Shape(concentration.shape.dropLast())
+  }
+
+  public func logProb(_ value: Tensor) -> Tensor {
+    let isOutside = .!support.contains(value) .&& .!isNaN(value).any(axes: [-1])
+    let a = concentration
+    let ratio = value * (a.sum(axis: -1, keepingAxes: true) / a)
+    let isZero = value .== 0
+    let safe = `where`(isZero, 1, value)
+    // At zero only the power of x counts, and it is 1 where its exponent is 0.
+    let limit = `where`(a .> 1, logZero, `where`(a .< 1, .infinite, 0))
+    let inside = a * logRatio(`where`(isZero, 1, ratio), `where`(isZero, 0, ratio - 1)) - log(safe)
+    let atZero = limit - a * log(a / a.sum(axis: -1, keepingAxes: true))
+    let terms = `where`(isZero, atZero, inside)
+    return overBatch(`where`(isOutside, logZero, terms.sum(axis: -1) + logPeak))
+  }
+
+  /// Σ log(αᵢ^αᵢ e^−αᵢ / Γ(αᵢ)), less that of the sum.
+  private var logPeak: Tensor {
+    gammaPeak(concentration).sum(axis: -1) - gammaPeak(concentration.sum(axis: -1))
+  }
+
+  public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
+    let dtype = drawDType([concentration], dtype)
+    let logs = key.logGamma(
+      concentration.cast(to: dtype), shape + batchShape + eventShape, dtype: dtype)
+    let draws = exp(logs - logs.logSumExp(axis: -1, keepingAxes: true))
+    return maximum(draws, Tensor(floatLiteral: dtype.leastNormal))
+  }
+
+  public func expanded(to batchShape: Shape) -> Dirichlet {
+    var result = self
+    result.batchShape = batchShape
+    return result
+  }
+
+  public var mean: Tensor { proportions.broadcast(to: batchShape + eventShape) }
+
+  private var proportions: Tensor {
+    concentration / concentration.sum(axis: -1, keepingAxes: true)
+  }
+
+  /// Of each component by itself.
+  public var variance: Tensor {
+    let sum = concentration.sum(axis: -1, keepingAxes: true)
+    let rest = (sum - concentration) / sum
+    return (proportions * rest / (sum + 1)).broadcast(to: batchShape + eventShape)
+  }
+
+  /// Σ log Γ(αᵢ) − log Γ(s) − Σ (αᵢ − 1) ψ(αᵢ) + (s − K) ψ(s), s = Σ αᵢ.
+  public var entropy: Tensor {
+    let a = concentration
+    let sum = a.sum(axis: -1)
+    let count = Tensor(floatLiteral: Double(eventShape[0]))
+    let slopes = ((a - 1) * logMinusDigamma(a)).sum(axis: -1) - (sum - count) * logMinusDigamma(sum)
+    return (log(proportions).sum(axis: -1) - logPeak + slopes).broadcast(to: batchShape)
+  }
+}

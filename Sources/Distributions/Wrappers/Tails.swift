@@ -1,0 +1,117 @@
+/// A distribution whose both tails are known by their logarithms, also where the probabilities
+/// underflow or round to one: what truncation and censoring far out need.
+public protocol TailDistribution: Distribution {
+  /// log P(x ≤ value).
+  func logCDF(_ value: Tensor) -> Tensor
+  /// log P(x > value).
+  func logSurvival(_ value: Tensor) -> Tensor
+  /// The value with logCDF(value) = `logProbability`.
+  func icdf(logProbability: Tensor) -> Tensor
+  /// The value with logSurvival(value) = `logSurvival`.
+  func icdf(logSurvival: Tensor) -> Tensor
+}
+
+/// Both tails of any distribution: its own if it states them, else by its distribution function, whose
+/// upper tail ends at 10⁻¹⁶.
+struct Tails: Sendable {
+  private let base: any CumulativeDistribution
+  private let stated: (any TailDistribution)?
+
+  init(_ base: any CumulativeDistribution) {
+    self.base = base
+    stated = base as? any TailDistribution
+  }
+
+  func logCDF(_ value: Tensor) -> Tensor { stated?.logCDF(value) ?? log(base.cdf(value)) }
+
+  func logSurvival(_ value: Tensor) -> Tensor {
+    stated?.logSurvival(value) ?? log1p(-base.cdf(value))
+  }
+
+  func icdf(logProbability: Tensor) -> Tensor {
+    stated?.icdf(logProbability: logProbability) ?? quantile(exp(logProbability))
+  }
+
+  func icdf(logSurvival: Tensor) -> Tensor {
+    stated?.icdf(logSurvival: logSurvival) ?? quantile(-expm1(logSurvival))
+  }
+
+  private func quantile(_ p: Tensor) -> Tensor {
+    guard let base = base as? any QuantileDistribution else {
+      preconditionFailure("\(type(of: base)): quantiles are not known")
+    }
+    return base.icdf(p)
+  }
+
+  /// log P(low < x ≤ high), by the tail in which both ends are the less likely.
+  func logMass(_ low: Tensor, _ high: Tensor) -> Tensor {
+    let (upToLow, upToHigh) = (logCDF(low), logCDF(high))
+    let (fromLow, fromHigh) = (logSurvival(low), logSurvival(high))
+    return `where`(
+      upToLow .> fromHigh, fromLow + log1mExp(fromHigh - fromLow),
+      upToHigh + log1mExp(upToLow - upToHigh))
+  }
+}
+
+extension Normal: TailDistribution {
+  public func logCDF(_ value: Tensor) -> Tensor { overBatch(logNormalCDF((value - loc) / scale)) }
+  public func logSurvival(_ value: Tensor) -> Tensor {
+    overBatch(logNormalCDF((loc - value) / scale))
+  }
+  public func icdf(logProbability: Tensor) -> Tensor {
+    overBatch(loc + scale * normalQuantileOfLog(logProbability))
+  }
+  public func icdf(logSurvival: Tensor) -> Tensor {
+    overBatch(loc - scale * normalQuantileOfLog(logSurvival))
+  }
+}
+
+extension LogNormal: TailDistribution {
+  private var base: Normal { Normal(loc, scale).expanded(to: batchShape) }
+  public func logCDF(_ value: Tensor) -> Tensor { base.logCDF(log(maximum(value, 0))) }
+  public func logSurvival(_ value: Tensor) -> Tensor { base.logSurvival(log(maximum(value, 0))) }
+  public func icdf(logProbability: Tensor) -> Tensor {
+    exp(base.icdf(logProbability: logProbability))
+  }
+  public func icdf(logSurvival: Tensor) -> Tensor { exp(base.icdf(logSurvival: logSurvival)) }
+}
+
+extension Exponential: TailDistribution {
+  public func logCDF(_ value: Tensor) -> Tensor { log1mExp(logSurvival(value)) }
+  public func logSurvival(_ value: Tensor) -> Tensor { overBatch(-rate * maximum(value, 0)) }
+  public func icdf(logProbability: Tensor) -> Tensor { icdf(logSurvival: log1mExp(logProbability)) }
+  public func icdf(logSurvival: Tensor) -> Tensor { overBatch(-logSurvival / rate) }
+}
+
+extension Gamma: TailDistribution {
+  public func logCDF(_ value: Tensor) -> Tensor {
+    overBatch(log(gammainc(concentration, rate * maximum(value, 0))))
+  }
+  public func logSurvival(_ value: Tensor) -> Tensor {
+    overBatch(log(gammaincc(concentration, rate * maximum(value, 0))))
+  }
+  public func icdf(logProbability: Tensor) -> Tensor { icdf(exp(logProbability)) }
+  public func icdf(logSurvival: Tensor) -> Tensor {
+    overBatch(gammainccInverse(concentration, exp(logSurvival)) / rate)
+  }
+}
+
+extension Weibull: TailDistribution {
+  public func logCDF(_ value: Tensor) -> Tensor { log1mExp(logSurvival(value)) }
+  public func logSurvival(_ value: Tensor) -> Tensor {
+    overBatch(-exp(concentration * log(maximum(value, 0) / scale)))
+  }
+  public func icdf(logProbability: Tensor) -> Tensor { icdf(logSurvival: log1mExp(logProbability)) }
+  public func icdf(logSurvival: Tensor) -> Tensor {
+    overBatch(scale * exp(log(-logSurvival) / concentration))
+  }
+}
+
+extension Pareto: TailDistribution {
+  public func logCDF(_ value: Tensor) -> Tensor { log1mExp(logSurvival(value)) }
+  public func logSurvival(_ value: Tensor) -> Tensor {
+    overBatch(-alpha * log1p(maximum(value - scale, 0) / scale))
+  }
+  public func icdf(logProbability: Tensor) -> Tensor { icdf(logSurvival: log1mExp(logProbability)) }
+  public func icdf(logSurvival: Tensor) -> Tensor { overBatch(scale * exp(-logSurvival / alpha)) }
+}
