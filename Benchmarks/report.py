@@ -80,6 +80,41 @@ def cold_fit(lines):
     )
 
 
+def distributions(lines):
+    """Microseconds by distribution, count and job, of each library."""
+    times = {}
+    for line in lines:
+        key = line["distribution"], line["count"], line["job"]
+        times.setdefault(key, {})[line["who"]] = line["microseconds"]
+    return times
+
+
+def print_distributions(times):
+    header = ["µs per call", "ours", "PyTorch", "ratio", "JAX, jitted", "ratio"]
+    rows = []
+    for (name, count, job), by in times.items():
+        ours, torch, jax = by.get("ours"), by.get("torch"), by.get("jax")
+        rows.append([
+            f"{name} {job}, n = {count}", number(ours), number(torch), times_of(torch, ours),
+            number(jax), times_of(jax, ours),
+        ])
+    print_table(header, rows)
+    small = {" ".join(map(str, k)): ratio(v.get("torch"), v.get("ours")) for k, v in times.items() if k[1] == 10}
+    large = {k: v for k, v in times.items() if k[1] > 10}
+    torch = {" ".join(map(str, k)): ratio(v.get("torch"), v.get("ours")) for k, v in large.items()}
+    jax = {" ".join(map(str, k)): ratio(v.get("jax"), v.get("ours")) for k, v in large.items()}
+    goals = [
+        ("n = 10: PyTorch's time ≥ 20 × ours", 20, small),
+        ("n = 1,000,000: PyTorch's time ≥ 2 × ours", 2, torch),
+        ("n = 1,000,000: JAX's time ≥ ours", 1, jax),
+    ]
+    print_table(["goal", "outcome", "closest"], [[words, *verdict(wanted, of)] for words, wanted, of in goals])
+
+
+def times_of(theirs, ours):
+    return times(ratio(theirs, ours))
+
+
 def number(value):
     if value is None:
         return MISSING
@@ -191,14 +226,20 @@ def main():
         sys.exit(__doc__)
     lines = read(sys.argv[1])
     for dtype in dict.fromkeys(line["dtype"] for line in lines):
-        of_dtype = [line for line in lines if line["dtype"] == dtype]
+        of_dtype = [line for line in lines if line["dtype"] == dtype and "workload" in line]
+        of_distributions = [
+            line for line in lines if line["dtype"] == dtype and "distribution" in line
+        ]
         rows, cold = steps_by_workload(of_dtype), cold_fit(of_dtype)
         print(f"## {dtype}\n")
         if rows:
             print_steps(rows)
         if cold.seconds:
             print_cold(cold)
-        print_goals(rows, cold)
+        if of_dtype:
+            print_goals(rows, cold)
+        if of_distributions:
+            print_distributions(distributions(of_distributions))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ Usage: run.sh [--only PATTERN] [--quick]
 Measures this library, NumPyro and Pyro on the same workloads, one after the other, in float32 and
 float64, and prints them side by side. The measurements themselves stay in results.jsonl.
 
-  --only PATTERN  only workloads whose name matches the extended regular expression; "cold" is one
+  --only PATTERN  only workloads whose name matches the extended regular expression; "cold" and
+                  "distributions" are two
   --quick         a second for each measurement instead of four, one cold fit instead of three
   --help          this text
 
@@ -108,6 +109,17 @@ measure_cold() {
   done
 }
 
+# Log densities with gradients, and draws, against PyTorch and jitted JAX.
+measure_distributions() {
+  local dtype=$1 who
+  if [ -x "$ours" ]; then
+    record "$ours" distributions --dtype "$dtype" ${quick[@]+"${quick[@]}"}
+  fi
+  for who in torch jax; do
+    record "$python" "$peers/distributions.py" "$who" --dtype "$dtype" --seconds 0.5
+  done
+}
+
 prepare_peers
 build_ours
 limit_threads
@@ -118,6 +130,7 @@ for dtype in $dtypes; do
     if wanted "$workload"; then measure_workload "$workload" "$dtype"; fi
   done
   if wanted cold; then measure_cold "$dtype"; fi
+  if wanted distributions; then measure_distributions "$dtype"; fi
 done
 "$python" "$here/report.py" "$results"
 [ "$failures" = 0 ]

@@ -35,6 +35,7 @@ static double log_gamma(double x) {
 #define FN(name) name##_f64
 #include "fast_lanes.h"
 #include "real_lanes.h"
+#include "stirling_lanes.h"
 #include "real_kernels.h"
 #undef T
 #undef V
@@ -57,6 +58,7 @@ static double log_gamma(double x) {
 #define FN(name) name##_f32
 #include "fast_lanes.h"
 #include "real_lanes.h"
+#include "stirling_lanes.h"
 #include "real_kernels.h"
 #undef T
 #undef V
@@ -167,6 +169,7 @@ const ctk_elementwise_table CTK_TABLE = {
     .copy = EVERY(copy),
     .affine = REAL(affine),
     .muladd = REAL(muladd),
+    .stirling = {[CTK_GAMMA_PEAK] = REAL(gamma_peak), [CTK_LOG_MINUS_DIGAMMA] = REAL(log_minus_digamma)},
     .random =
         {
             [CTK_BITS] = {[CTK_I64] = random_bits},

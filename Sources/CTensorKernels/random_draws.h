@@ -1,6 +1,6 @@
 // Draws by rejection: each element tries until it accepts, with bits that depend on its key, its
-// number and the attempt alone. All elements of a tile try once, eight at a time; those rejected are
-// gathered and try again together. Computed in double; float32 draws are rounded once at the end.
+// number and the attempt alone. All elements of a tile try once, eight at a time; those rejected
+// are gathered and try again together. Computed in double; float32 draws are rounded at the end.
 
 enum { TILE = 512 };
 

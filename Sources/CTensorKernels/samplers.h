@@ -5,8 +5,8 @@
 
 // ---- Gamma --------------------------------------------------------------------------------------
 
-// Marsaglia and Tsang (2000): for a normal x the draw is w (1 + s)^3 with w = shape - 1/3 and
-// s = x / sqrt(9 w), accepted if log u < x^2/2 + w (1 - v + log v) with v = (1 + s)^3. That bound is
+// Marsaglia and Tsang (2000): for a normal x the draw is w v, w = shape - 1/3, v = (1 + s)^3 and
+// s = x / sqrt(9 w), accepted if log u < x^2/2 + w (1 - v + log v). That bound is
 // w (3 (log(1 + s) - s + s^2/2) - s^3), for small s a series without cancellation.
 INLINE i64v accept_gamma(f64v w, f64v s, f64v log_root, f64v log_u) {
   f64v series = BROADCAST(3.0 / 14);
@@ -100,8 +100,8 @@ INLINE f64v factorial_rest(f64v k) {
   return result;
 }
 
-// The least k with u <= p(0) + ... + p(k), where p(k) = p(k - 1) (c / k + g); it stops where nothing
-// of the mass is left. Lanes of which p(0) is zero have nothing to search.
+// The least k with u <= p(0) + ... + p(k), where p(k) = p(k - 1) (c / k + g); it stops where
+// nothing of the mass is left.
 INLINE f64v invert_mass(f64v u, f64v p, f64v c, f64v g) {
   f64v k = BROADCAST(0), sum = p;
   for (double j = 1; j < 200; j++) {
@@ -203,9 +203,9 @@ INLINE i64v sample_binomial(const trial *t, f64v *draw) {
 // ---- Von Mises ----------------------------------------------------------------------------------
 
 // Best and Fisher (1979), rejection from a wrapped Cauchy distribution: with a uniform direction of
-// tangent y / x the proposal is the angle 2 atan(g y / x), g = (1 - r) / (1 + r). All is written so that
-// nothing cancels, neither at small concentrations, where r is small, nor at large, where it is
-// almost 1.
+// tangent y / x the proposal is the angle 2 atan(g y / x), g = (1 - r) / (1 + r). All is written so
+// that nothing cancels, neither at small concentrations, where r is small, nor at large, where it
+// is almost 1.
 INLINE i64v sample_von_mises(const trial *t, f64v *draw) {
   const i64v inside = (t->a >= 0) & (t->a < 1e150);
   const f64v kappa = inside ? t->a : BROADCAST(0);

@@ -5,6 +5,7 @@ import Models
 // Usage: bench WORKLOAD --dtype float32 [--seconds 4] [--threads 2]
 //        bench WORKLOAD --memory [--dtype float32]
 //        bench cold --dtype float32
+//        bench distributions --dtype float32 [--seconds 4]
 //
 // --memory, instead of measuring time, watches memory over a million compiled steps and a hundred
 // thousand eager ones; the status is 1 if it grows.
@@ -87,7 +88,9 @@ func coldFit(_ dtype: DType) throws {
 }
 
 let options = Options(CommandLine.arguments)
-if options.workload == "cold" {
+if options.workload == "distributions" {
+  try reportDistributions(options)
+} else if options.workload == "cold" {
   try coldFit(options.dtype)
 } else if let workload = workload(options.workload), options.watchesMemory {
   if try !watchMemory(workload, options.dtype) { exit(1) }

@@ -125,6 +125,10 @@ ctk_fn ctk_affine(int dtype);
 // d[i] = a[i]*b[i] + c[i], each rounded on its own (no contraction).
 ctk_fn ctk_muladd(int dtype);
 
+// Of positive numbers, float only: log(x^x e^-x / Gamma(x)) and log x - psi(x).
+enum { CTK_GAMMA_PEAK, CTK_LOG_MINUS_DIGAMMA, CTK_STIRLING_COUNT };
+ctk_fn ctk_stirling(int op, int dtype);         // d[i] = f(a[i])
+
 // Scalar functions from elsewhere, element by element; x is a double (*)(double, …).
 // float32 operands are widened and the result rounded once.
 ctk_fn ctk_map(int arity, int dtype);           // arity 1...3

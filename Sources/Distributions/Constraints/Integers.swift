@@ -49,10 +49,9 @@ struct Integers: ConstraintSet {
   }
 
   func contains(_ value: Tensor) -> Tensor {
-    var result = isFinite(value) .&& (floor(value) .== value)
-    if let lower { result = result .&& (value .>= lower.value) }
-    if let upper { result = result .&& (value .<= upper.value) }
-    return result
+    let isWhole = isFinite(value) .&& (floor(value) .== value)
+    let isAbove = lower.map { isWhole .&& (value .>= $0.value) } ?? isWhole
+    return upper.map { isAbove .&& (value .<= $0.value) } ?? isAbove
   }
 
   func accepts(_ value: Double) -> Bool {

@@ -31,7 +31,7 @@ public struct Beta: MomentDistribution, EntropyDistribution, QuantileDistributio
   public func logProb(_ value: Tensor) -> Tensor {
     let (a, b) = (concentration1, concentration0)
     return overBatch(
-      onUnitInterval(value, atZero: a, atOne: b, peak: -lbeta(a, b)) { x in
+      onUnitInterval(value, atZero: a, atOne: b, peak: log(`where`(value .== 0, b, a))) { x in
         let y = 1 - x
         return logBetaKernel(a, b, x, y, excess: b * x - a * y) - (log(x) + log1p(-x))
       })

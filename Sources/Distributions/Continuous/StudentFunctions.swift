@@ -3,7 +3,15 @@ enum StandardStudent {
   /// −½ (ν + 1) log(1 + z²/ν) − ½ log ν − log B(½, ν/2)
   static func logDensity(_ z: Tensor, _ df: Tensor) -> Tensor {
     let tail = log1pSquare(z / sqrt(df))
-    return minusHalf * (df + 1) * tail - (0.5 * log(df) + lbeta(0.5, 0.5 * df))
+    return minusHalf * (df + 1) * tail - logNormalizer(df)
+  }
+
+  /// ½ log ν + log B(½, ν/2), by h = ν/2 and parts that stay small for large ones:
+  /// ½ log 2π + ½ − (h + ½) log(1 + 1/2h) + log Γ(h)/Γ(h + ½), the last two without their peaks.
+  private static func logNormalizer(_ df: Tensor) -> Tensor {
+    let h = 0.5 * df
+    let next = h + 0.5
+    return (halfLog2Pi + 0.5) + (gammaPeak(next) - gammaPeak(h)) - next * log1p(0.5 / h)
   }
 
   /// log(1 + x²); the square of a large number overflows.
@@ -54,7 +62,7 @@ enum StandardStudent {
   private static func distance(inside: Tensor, outside: Tensor, _ df: Tensor) -> Tensor {
     let isNear = inside .< 0.5
     /// log of twice the density at 0.
-    let logPeak = logTwo - (0.5 * log(df) + lbeta(0.5, 0.5 * df))
+    let logPeak = logTwo - logNormalizer(df)
     let asymptote = (logPeak + 0.5 * (df - 1) * log(df) - log(outside)) / df
     let far = `where`(df .< 4, asymptote, log(-normalQuantile(0.5 * outside)))
     let start = `where`(isNear, log(inside) - logPeak, far)

@@ -44,6 +44,7 @@ extension Tensor {
 
   /// The memory that holds the value, computed if need be.
   package func evaluated() -> Storage {
+    if let storage = node.storage, !(node.operation is TracedArgument) { return storage }
     eval(self)
     guard let storage = node.storage else { preconditionFailure("no value after evaluation") }
     return storage

@@ -1,3 +1,5 @@
+internal import CTensorKernels
+
 extension ScalarFunction {
   // A root moves with a parameter of its equation as a draw at fixed probability does.
   static let gammaLowerInverse: ScalarFunction = .init(
@@ -79,11 +81,14 @@ extension ScalarFunction {
     -0.5 * square(x) - 0.918938533204672741780329736405617640
   }
 
-  static let gammaPeak: ScalarFunction = .init("gammaPeak", { ScalarMath.gammaPeak($0) }) {
+  static let gammaPeak: ScalarFunction = .init(
+    "gammaPeak", { ScalarMath.gammaPeak($0) }, vectorCode: Int(CTK_GAMMA_PEAK)
+  ) {
     ct, x, _ in [ct * logMinusDigamma(x[0])]
   }
   static let logMinusDigamma: ScalarFunction = .init(
-    "logMinusDigamma", { ScalarMath.logMinusDigamma($0) }
+    "logMinusDigamma", { ScalarMath.logMinusDigamma($0) },
+    vectorCode: Int(CTK_LOG_MINUS_DIGAMMA)
   ) { ct, x, _ in [ct * (1 / x[0] - trigamma(x[0]))] }
   static let logExpm1Ratio: ScalarFunction = .init(
     "logExpm1Ratio", { ScalarMath.logExpm1Ratio($0) }
