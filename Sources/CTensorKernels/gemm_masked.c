@@ -62,8 +62,10 @@ static line line_of(const void *base, int64_t index, int along, int64_t ld, int6
     ctk_gemm(code)(instr);                                                                         \
     for (int64_t i = 0; i < g->batch; i++) {                                                       \
       T *c = (T *)instr->d + i * g->sc;                                                            \
+      const int joined = g->ldc == g->n; /* one call for all rows */                               \
+      const int64_t rows = joined ? 1 : g->m, columns = joined ? g->m * g->n : g->n;               \
       int finite = 1;                                                                              \
-      for (int64_t r = 0; r < g->m; r++) finite &= all_finite_##T(c + r * g->ldc, g->n);           \
+      for (int64_t r = 0; r < rows; r++) finite &= all_finite_##T(c + r * g->ldc, columns);        \
       if (finite) continue;                                                                        \
       repair_##T(w, (const T *)instr->a + i * g->sa, (const T *)instr->b + i * g->sb, c);          \
     }                                                                                              \
