@@ -46,7 +46,7 @@ public struct FlowGuide: Guide {
     let bijectors = flow.build(dimension, dtype)
     return {
       let noise = Normal(0, 1).expanded(to: [dimension]).toEvent(1)
-      let latent = sampleAuxiliary("_auto_latent", TransformedDistribution(noise, bijectors))
+      let latent = sample("_auto_latent", TransformedDistribution(noise, bijectors), infer: .auxiliary)
       layout.sampleSites(from: latent)
     }
   }

@@ -29,7 +29,8 @@ import Testing
     _ target: Target, _ guide: some Guide, steps: Int = 4000
   ) throws -> (mean: Double, error: Double) {
     let fit = try SVI(
-      target.model, guide, optimizer: Adam(.cosine(0.01, steps: steps)), particles: 16, seed: 1
+      target.model, guide, optimizer: Adam(.cosine(0.01, steps: steps)),
+      loss: TraceELBO(particles: 16), seed: 1
     ).run(steps: steps, showsProgress: false)
     let (elbo, error) = try fit.elbo(particles: 20_000)
     return (-elbo, error)
@@ -53,7 +54,7 @@ import Testing
   @Test(arguments: [AffineForm.logScale, .gated]) func eightSchools(_ form: AffineForm) throws {
     let fit = try SVI(
       EightSchools.nonCentered, FlowGuide(flow: .iaf(layers: 2, hidden: [32, 32], form: form)),
-      optimizer: Adam(.cosine(0.01, steps: 6000)), particles: 8, seed: 0
+      optimizer: Adam(.cosine(0.01, steps: 6000)), loss: TraceELBO(particles: 8), seed: 0
     ).run(steps: 6000, showsProgress: false)
     let (elbo, error) = try fit.elbo()
     let evidence = -31.3113683

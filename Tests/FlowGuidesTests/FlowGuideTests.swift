@@ -41,7 +41,7 @@ import Testing
     let record = try seeded(key: RandomKey(1)) { try trace(body) }
     let samples = record.sites.filter { $0.kind == .sample }
     #expect(samples.map(\.name) == ["_auto_latent", "mu", "tau", "eta"])
-    #expect(samples.map(\.isAuxiliary) == [true, false, false, false])
+    #expect(samples.map(\.infer.isAuxiliary) == [true, false, false, false])
     #expect(samples.map { $0.value?.shape } == [[10], [], [], [8]])
     #expect(try #require(record["tau"]?.value).scalar() > 0)
     let latent = try #require(record["_auto_latent"]?.value).array()
@@ -154,7 +154,7 @@ import Testing
   ) throws -> (loss: Double, gradient: [Double]) {
     let svi = try SVI(
       EightSchools.nonCentered, FlowGuide(flow: flow), optimizer: Probe(shift: Tensor(shift)),
-      particles: 3, seed: 5)
+      loss: TraceELBO(particles: 3), seed: 5)
     func parameters() -> [Double] {
       svi.parameters.names.flatMap { svi.parameters[$0]?.array() ?? [] }
     }
@@ -196,7 +196,8 @@ import Testing
   func stepAndRun(_ flow: FlowArchitecture, _ dtype: DType) throws {
     func make() throws -> SVI {
       try SVI(
-        EightSchools.nonCentered, FlowGuide(flow: flow), optimizer: Adam(0.01), particles: 4,
+        EightSchools.nonCentered, FlowGuide(flow: flow), optimizer: Adam(0.01),
+        loss: TraceELBO(particles: 4),
         dtype: dtype, seed: 3)
     }
     func bits(_ svi: SVI) -> [UInt64] {

@@ -29,7 +29,8 @@ import Testing
 
     func fit(particles: Int = 1) throws -> SVI {
       try SVI(
-        model, guide: guide, optimizer: PlainDescent(rate: 0.02), particles: particles, seed: 6)
+        model, guide: guide, optimizer: PlainDescent(rate: 0.02),
+        loss: TraceELBO(particles: particles), seed: 6)
     }
   }
 

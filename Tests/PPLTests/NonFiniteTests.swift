@@ -16,7 +16,7 @@ import Testing
       guide: {
         let loc = param("loc", Tensor([0.3], shape: []))
         sample("z", Normal(loc, param("scale", Tensor([0.9], shape: []), constraint: .positive)))
-      }, optimizer: Adam(0.05), particles: particles, seed: 3)
+      }, optimizer: Adam(0.05), loss: TraceELBO(particles: particles), seed: 3)
   }
 
   /// A bad step moves nothing; the next good one goes on.

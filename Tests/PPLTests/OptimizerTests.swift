@@ -135,7 +135,7 @@ import Testing
       let svi = try SVI(
         { _ = sample("z", Normal(0, 1)) },
         guide: { _ = sample("z", Normal(param("loc", Tensor([1.0, 2])).sum(), 1)) },
-        optimizer: Weighted(rates: rates), particles: particles)
+        optimizer: Weighted(rates: rates), loss: TraceELBO(particles: particles))
       for useRun in [false, true] {
         let before = try #require(svi.parameters["loc"]).array()
         if useRun { try svi.run(steps: 2, showsProgress: false) } else { try svi.step() }

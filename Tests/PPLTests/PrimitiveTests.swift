@@ -170,7 +170,7 @@ import Testing
     let loss = try SVI(
       Self.model,
       guide: {
-        let z = sampleAuxiliary("noise", Normal(0.2, 0.6))
+        let z = sample("noise", Normal(0.2, 0.6), infer: .auxiliary)
         sample("z", Delta(z))
       }, optimizer: Adam(0)
     ).step()
@@ -183,7 +183,7 @@ import Testing
         sample("x", Normal(z, 1), observed: 1)
       },
       guide: {
-        let z = sampleAuxiliary("noise", Normal(0.2, 0.6))
+        let z = sample("noise", Normal(0.2, 0.6), infer: .auxiliary)
         sample("z", Delta(z))
       }, optimizer: Adam(0)
     ).step()

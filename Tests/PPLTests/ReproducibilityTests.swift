@@ -24,18 +24,21 @@ import Testing
     },
     Subject("eight schools, 16 particles", steps: 50) {
       try SVI(
-        EightSchools.nonCentered, DiagonalNormalGuide(), optimizer: Adam(0.02), particles: 16,
+        EightSchools.nonCentered, DiagonalNormalGuide(), optimizer: Adam(0.02),
+        loss: TraceELBO(particles: 16),
         seed: 2)
     },
     Subject("eight schools, float32", steps: 50) {
       try SVI(
-        EightSchools.nonCentered, DiagonalNormalGuide(), optimizer: Adam(0.02), particles: 3,
+        EightSchools.nonCentered, DiagonalNormalGuide(), optimizer: Adam(0.02),
+        loss: TraceELBO(particles: 3),
         dtype: .float32, seed: 3)
     },
     Subject("eight schools, full rank, decaying rate", steps: 50) {
       try SVI(
         EightSchools.nonCentered, MultivariateNormalGuide(),
-        optimizer: ClippedAdam(0.05, clipNorm: 1, decay: 0.99), particles: 2, seed: 4)
+        optimizer: ClippedAdam(0.05, clipNorm: 1, decay: 0.99), loss: TraceELBO(particles: 2),
+        seed: 4)
     },
     Subject("logistic regression", steps: 20) {
       try SVI(
@@ -45,12 +48,12 @@ import Testing
     Subject("logistic regression, 4 particles", steps: 20) {
       try SVI(
         logistic(rows: 20_000, columns: 20).model, DiagonalNormalGuide(), optimizer: Adam(0.01),
-        particles: 4, seed: 6)
+        loss: TraceELBO(particles: 4), seed: 6)
     },
     Subject("logistic regression, float32, full rank", steps: 20) {
       try SVI(
         logistic(rows: 20_000, columns: 20, dtype: .float32).model, MultivariateNormalGuide(),
-        optimizer: Adam(0.01), particles: 2, dtype: .float32, seed: 7)
+        optimizer: Adam(0.01), loss: TraceELBO(particles: 2), dtype: .float32, seed: 7)
     },
     Subject("VAE", steps: 3) { try autoencoder(.float64) },
     Subject("VAE, float32", steps: 3) { try autoencoder(.float32) },

@@ -15,7 +15,8 @@ import Testing
     _ model: @escaping () -> Void, _ guide: some Guide, dtype: DType = .float64
   ) throws -> SVIResult {
     try SVI(
-      model, guide, optimizer: Adam(.cosine(0.02, steps: steps)), particles: 32, dtype: dtype
+      model, guide, optimizer: Adam(.cosine(0.02, steps: steps)), loss: TraceELBO(particles: 32),
+      dtype: dtype
     ).run(steps: steps, showsProgress: false)
   }
 

@@ -19,7 +19,7 @@ func fit(_ options: Options) throws -> Report {
   let guide = FlowGuide(EightSchools.nonCentered, flow: .iaf(layers: 2, hidden: [16, 16]))
   let svi = try SVI(
     EightSchools.nonCentered, guide, optimizer: Adam(.cosine(0.01, steps: options.steps)),
-    particles: 64, dtype: options.dtype, seed: options.seed)
+    loss: TraceELBO(particles: 64), dtype: options.dtype, seed: options.seed)
   let fit = try svi.run(steps: options.steps, showsProgress: !options.isJSON)
   let fitted = clock.now
   let summary = try fit.summary(draws: 20_000)

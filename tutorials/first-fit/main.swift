@@ -17,7 +17,8 @@ func eightSchools() {
 let steps = 2500
 let guide = FlowGuide(eightSchools, flow: .iaf(layers: 2, hidden: [16, 16]))
 let svi = try SVI(
-  eightSchools, guide, optimizer: Adam(.cosine(0.01, steps: steps)), particles: 64, seed: 0)
+  eightSchools, guide, optimizer: Adam(.cosine(0.01, steps: steps)), loss: TraceELBO(particles: 64),
+  seed: 0)
 let fit = try svi.run(steps: steps)
 
 print(try fit.summary())

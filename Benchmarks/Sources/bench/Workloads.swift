@@ -30,7 +30,8 @@ private func iaf(_ layers: Int, _ hidden: [Int]) -> FlowGuide {
 private func eightSchools(_ guide: some Guide, _ particles: Int) -> Workload {
   Workload(particles: particles) { dtype in
     try SVI(
-      EightSchools.nonCentered, guide, optimizer: Adam(0.001), particles: particles, dtype: dtype)
+      EightSchools.nonCentered, guide, optimizer: Adam(0.001),
+      loss: TraceELBO(particles: particles), dtype: dtype)
   }
 }
 
@@ -45,7 +46,8 @@ private func logistic(_ rows: Int, _ columns: Int, _ guide: some Guide, _ partic
     let regression = LogisticRegression(
       features: features.cast(to: dtype).detached(), labels: labels.cast(to: dtype).detached())
     return try SVI(
-      regression.model, guide, optimizer: Adam(0.001), particles: particles, dtype: dtype)
+      regression.model, guide, optimizer: Adam(0.001), loss: TraceELBO(particles: particles),
+      dtype: dtype)
   }
 }
 

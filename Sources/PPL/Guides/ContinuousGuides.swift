@@ -16,7 +16,7 @@ public struct DiagonalNormalGuide: Guide {
     return {
       let loc = param("auto_loc", Tensor.zeros(shape))
       let scale = param("auto_scale", Tensor.full(shape, start), constraint: .positive)
-      let latent = sampleAuxiliary("_auto_latent", Normal(loc, scale).toEvent(1))
+      let latent = sample("_auto_latent", Normal(loc, scale).toEvent(1), infer: .auxiliary)
       layout.sampleSites(from: latent)
     }
   }
@@ -48,7 +48,7 @@ public struct MultivariateNormalGuide: Guide {
       let lower = param("auto_lower", Tensor.zeros([dimension, dimension]))
       let noise = Normal(0, 1).expanded(to: [dimension]).toEvent(1)
       let map = TriangularAffine(loc: loc, scale: scale, lower: lower * mask)
-      let latent = sampleAuxiliary("_auto_latent", TransformedDistribution(noise, [map]))
+      let latent = sample("_auto_latent", TransformedDistribution(noise, [map]), infer: .auxiliary)
       layout.sampleSites(from: latent)
     }
   }

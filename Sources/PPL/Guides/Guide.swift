@@ -20,10 +20,9 @@ extension SVI {
   /// Fits a guide written as a function that draws every latent site of the model.
   public convenience init(
     _ model: @escaping () -> Void, guide: @escaping () -> Void, optimizer: some Optimizer,
-    particles: Int = 1, dtype: DType = .float64, seed: Int = 0
+    loss: any Objective = TraceELBO(), dtype: DType = .float64, seed: Int = 0
   ) throws {
     try self.init(
-      model, FunctionGuide(guide), optimizer: optimizer, particles: particles, dtype: dtype,
-      seed: seed)
+      model, FunctionGuide(guide), optimizer: optimizer, loss: loss, dtype: dtype, seed: seed)
   }
 }

@@ -1,4 +1,4 @@
-/// Gives the sample sites of a model the values they have in a trace.
+/// Gives the sample sites of a model the values they have in a trace, and its plates the subsets.
 ///
 /// Observed sites keep their data; sites that the trace lacks draw anew.
 struct ReplayHandler: Handler {
@@ -8,9 +8,11 @@ struct ReplayHandler: Handler {
   var passesMisfits = false
 
   func process(_ site: inout Site) {
-    guard site.kind == .sample, !site.isObserved, let recorded = trace[site.name],
-      recorded.kind == .sample, !recorded.isObserved, let value = recorded.value
+    guard site.kind == .sample || site.kind == .plate, !site.isObserved,
+      let recorded = trace[site.name], recorded.kind == site.kind, !recorded.isObserved,
+      let value = recorded.value
     else { return }
+    if site.kind == .plate, value.count != site.plates.first?.count { return }
     if passesMisfits, let expected = site.drawShape, value.shape != expected { return }
     site.value = value
   }

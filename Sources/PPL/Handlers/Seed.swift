@@ -7,7 +7,9 @@ struct SeedHandler: Handler {
 
   func process(_ site: inout Site) {
     if site.givenDType == nil { site.dtype = dtype }
-    guard site.kind == .sample, site.value == nil, site.key == nil else { return }
+    guard site.kind == .sample || site.kind == .plate, site.value == nil, site.key == nil else {
+      return
+    }
     site.key = key.foldIn(site.name)
   }
 }

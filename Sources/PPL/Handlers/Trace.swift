@@ -20,10 +20,17 @@ public struct Trace: Sendable {
     return names.firstIndex(of: name)
   }
 
+  /// The values that mutable sites have from the next step on, in the order they were set.
+  public private(set) var assignments: [(name: String, value: Tensor)] = []
+
   /// Adds a site; returns the error if the name is taken.
   mutating func add(_ site: Site) -> ModelError? {
+    if site.kind == .assignment, let value = site.value {
+      assignments.append((site.name, value))
+      return nil
+    }
     if let position = position(of: site.name) {
-      if site.kind == .param && sites[position].kind == .param { return nil }
+      if site.mayRepeat && sites[position].kind == site.kind { return nil }
       return .duplicateSite(site.name, table: table())
     }
     sites.append(site)
@@ -34,6 +41,12 @@ public struct Trace: Sendable {
 
   private mutating func extendIndex() {
     for position in index.count..<sites.count { index[names[position]] = position }
+  }
+
+  /// The plates that its sites stand in, and those that drew a subset, each once.
+  public var plates: [Site.Plate] {
+    var seen: Set<String> = []
+    return sites.flatMap(\.plates).filter { seen.insert($0.name).inserted }
   }
 
   /// Σ log density over all sites, with their scales.

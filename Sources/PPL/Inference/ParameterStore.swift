@@ -8,7 +8,15 @@ public struct ParameterStore: Sendable {
     package let range: Range<Int>
   }
 
+  /// A value carried from step to step without a gradient.
+  package struct Mutable: Sendable {
+    package let name: String
+    package var value: Tensor
+  }
+
   package private(set) var entries: [Entry] = []
+  /// The mutable values, in the order in which they were met.
+  package private(set) var mutables: [Mutable] = []
   private var index: [String: Int] = [:]
   /// All parameters, unconstrained, one after another.
   package var packed: Tensor
@@ -39,6 +47,25 @@ public struct ParameterStore: Sendable {
     packed = concat(parts).detached()
   }
 
+  /// Adds the values of mutable sites that it does not have.
+  mutating func appendMutables(_ sites: [Site]) {
+    for site in sites where mutable(site.name) == nil {
+      guard let value = site.value else { continue }
+      let cast = value.dtype.isFloat ? value.cast(to: packed.dtype) : value
+      mutables.append(Mutable(name: site.name, value: cast.detached()))
+    }
+  }
+
+  mutating func setMutables(_ values: [Storage]) {
+    for (index, storage) in values.enumerated() {
+      let old = mutables[index].value
+      mutables[index].value = Tensor(storage: storage, shape: old.shape, dtype: old.dtype)
+    }
+  }
+
+  /// The present value of a mutable site.
+  public func mutable(_ name: String) -> Tensor? { mutables.first { $0.name == name }?.value }
+
   /// Whether there is a parameter of this name.
   func contains(_ name: String) -> Bool { index[name] != nil }
 
@@ -60,16 +87,21 @@ public struct ParameterStore: Sendable {
   }
 }
 
-/// Supplies parameter sites from the vector of a store.
+/// Supplies parameter sites from the vector of a store, and mutable ones.
 final class ParameterHandler: Handler {
   private let values: [String: Tensor]
+  private let mutables: [String: Tensor]
   private let setupKey: RandomKey
   /// The unconstrained parameters, in the order of the store.
   let slices: [Tensor]
 
   /// - Parameter setupKey: makes the initial values of parameters that the store does not have.
-  init(_ store: ParameterStore, packed: Tensor, setupKey: RandomKey) {
+  init(
+    _ store: ParameterStore, _ packed: Tensor, _ mutables: [Tensor], setupKey: RandomKey
+  ) {
     self.setupKey = setupKey
+    self.mutables = Dictionary(
+      uniqueKeysWithValues: zip(store.mutables, mutables).map { ($0.name, $1) })
     var values: [String: Tensor] = [:]
     slices = store.entries.map { ParameterStore.slice(packed, $0) }
     for (entry, slice) in zip(store.entries, slices) {
@@ -79,6 +111,7 @@ final class ParameterHandler: Handler {
   }
 
   func process(_ site: inout Site) {
+    if site.kind == .mutable { site.value = mutables[site.name] }
     guard site.kind == .param else { return }
     if let value = values[site.name] {
       site.value = value

@@ -9,7 +9,7 @@ public final class SVI {
   let model: () -> Void
   let guide: any Guide
   let optimizer: any Optimizer
-  let particles: Int
+  let objective: any Objective
   let dtype: DType
   private let key: Int64
   private let setupKey: RandomKey
@@ -27,36 +27,37 @@ public final class SVI {
   static let skipLimit = 100
 
   /// - Parameters:
-  ///   - particles: draws per step over which the objective is averaged.
+  ///   - loss: the objective, whose negative is the loss.
   ///   - dtype: of parameters and of draws whose distribution has literals for parameters.
   ///   - seed: determines initial values and every draw.
   /// - Throws: `ModelError` if model and guide do not go together.
   public init(
     _ model: @escaping () -> Void, _ guide: some Guide, optimizer: some Optimizer,
-    particles: Int = 1, dtype: DType = .float64, seed: Int = 0
+    loss: any Objective = TraceELBO(), dtype: DType = .float64, seed: Int = 0
   ) throws {
-    precondition(particles > 0, "SVI: particles must be positive, got \(particles)")
     precondition(dtype.isFloat, "SVI: expected a floating-point dtype, got \(dtype)")
     self.model = model
     self.guide = guide
     self.optimizer = optimizer
-    self.particles = particles
+    objective = loss
     self.dtype = dtype
     key = RandomKey(seed).hostValue
     guideBody = try guide.body(for: model, dtype: dtype)
     setupKey = RandomKey(seed).foldIn("setup")
-    let first = try SVI.firstTrace(model, guideBody, setupKey, dtype)
-    try first.validate()
-    parameters = ParameterStore(first.parameterSites, dtype: dtype)
+    let first = try SVI.firstTrace(loss, model, guideBody, setupKey, dtype)
+    try loss.validate(first)
+    parameters = ParameterStore(first.sites(of: .param), dtype: dtype)
+    parameters.appendMutables(first.sites(of: .mutable))
     optimizerState = optimizer.initialState(parameters.packed).map { $0.detached() }
   }
 
   private static func firstTrace(
-    _ model: () -> Void, _ guide: () -> Void, _ key: RandomKey, _ dtype: DType
+    _ objective: any Objective, _ model: () -> Void, _ guide: () -> Void, _ key: RandomKey,
+    _ dtype: DType
   ) throws -> ParticleTrace {
     try handle(
       {
-        try seeded(key: key, dtype: dtype) { try ParticleTrace(model, guide) }
+        try seeded(key: key, dtype: dtype) { try objective.run(model, guide) }
       }, with: InitialValueHandler(key: key))
   }
 
@@ -82,9 +83,11 @@ public final class SVI {
     updatesMade += 1
     parameters.packed = Tensor(
       storage: results[2], shape: parameters.packed.shape, dtype: dtype)
-    optimizerState = zip(results.dropFirst(3), optimizerState).map {
+    let count = optimizerState.count
+    optimizerState = zip(results[3..<(3 + count)], optimizerState).map {
       Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
     }
+    parameters.setMutables(Array(results.dropFirst(3 + count)))
     return loss.loss
   }
 
@@ -121,6 +124,7 @@ public final class SVI {
       optimizerState = zip(loop.state.dropFirst(), optimizerState).map {
         Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
       }
+      parameters.setMutables(loop.mutables)
     }
     for index in 0..<steps {
       loop.setStep(updatesMade, keys: keys(stepsTaken))
@@ -144,11 +148,14 @@ public final class SVI {
     while true {
       let arguments = StepArguments(
         parameters, optimizerState, updatesMade, keys(stepsTaken), dtype)
-      let handler = { ParameterHandler(self.parameters, packed: $0, setupKey: self.setupKey) }
-      let graph = try StepGraph(self, arguments, handler)
-      let late = graph.parameterSites.filter { !parameters.contains($0.name) }
-      if late.isEmpty { return graph }
-      adopt(late)
+      let graph = try StepGraph(self, arguments) { packed, mutables in
+        ParameterHandler(parameters, packed, mutables, setupKey: setupKey)
+      }
+      let late = graph.sites(of: .param).filter { !parameters.contains($0.name) }
+      let mutables = graph.sites(of: .mutable).filter { parameters.mutable($0.name) == nil }
+      if late.isEmpty && mutables.isEmpty { return graph }
+      if !late.isEmpty { adopt(late) }
+      parameters.appendMutables(mutables)
     }
   }
 
@@ -181,17 +188,18 @@ public final class SVI {
   /// The key of each particle of a step.
   private func keys(_ step: Int) -> [Int64] {
     let stepKey = RandomKey.hostFoldIn(key, step)
-    return (0..<particles).map { RandomKey.hostFoldIn(stepKey, $0) }
+    return (0..<objective.particles).map { RandomKey.hostFoldIn(stepKey, $0) }
   }
 
   /// Guide and model run with given parameters and key.
   func particle(_ packed: Tensor, _ key: RandomKey) throws -> ParticleTrace {
-    try particle(ParameterHandler(parameters, packed: packed, setupKey: setupKey), key)
+    let mutables = parameters.mutables.map(\.value)
+    return try particle(ParameterHandler(parameters, packed, mutables, setupKey: setupKey), key)
   }
 
   func particle(_ handler: ParameterHandler, _ key: RandomKey) throws -> ParticleTrace {
     try handle(
-      { try seeded(key: key, dtype: dtype) { try ParticleTrace(model, guideBody) } },
+      { try seeded(key: key, dtype: dtype) { try objective.run(model, guideBody) } },
       with: handler)
   }
 }
@@ -200,15 +208,15 @@ public final class SVI {
 struct StepArguments {
   let packed: Tensor
   let state: [Tensor]
+  let mutables: [ParameterStore.Mutable]
   let step: Tensor
   let keys: [Int64]
-  let parameters: ParameterStore
 
   init(
     _ parameters: ParameterStore, _ state: [Tensor], _ step: Int, _ keys: [Int64], _ dtype: DType
   ) {
-    self.parameters = parameters
     packed = parameters.packed
+    mutables = parameters.mutables
     self.state = state
     self.step = Tensor([Double(step)], shape: [], dtype: dtype)
     self.keys = keys

@@ -28,7 +28,7 @@ public struct SVIResult {
   /// The evidence lower bound of the fit: mean over `particles` draws, and its standard error.
   public func elbo(particles: Int = 10_000, seed: Int = 2) throws -> (mean: Double, error: Double) {
     let (particle, key) = try traceOnce()
-    let terms = batch([particle.elbo], over: key, values: keys(particles, seed))[0].array()
+    let terms = batch([particle.logWeight], over: key, values: keys(particles, seed))[0].array()
     let mean = terms.reduce(0, +) / Double(terms.count)
     let variance = terms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(terms.count - 1)
     return (mean, (variance / Double(terms.count)).squareRoot())

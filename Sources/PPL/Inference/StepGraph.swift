@@ -5,9 +5,10 @@ import Tensors
 /// Only the loss is built at every step. Gradient, particles and optimizer are added when a plan
 /// is made; steps whose loss has the same structure share the plan.
 struct StepGraph {
-  private let losses: [Tensor]
+  private let terms: [ObjectiveTerms]
   private let slices: [Tensor]
   private let packed: Tensor
+  private let mutables: [Tensor]
   private let keyLeaf: Tensor
   let arguments: StepArguments
   private let graph: TracedGraph
@@ -15,54 +16,71 @@ struct StepGraph {
   /// Whether the model read values, so that another step may have another graph.
   let readsValues: Bool
 
-  /// - Parameter makeHandler: supplies the parameters from the vector it is given.
+  /// - Parameter makeHandler: supplies parameters and mutable values from the tensors it is given.
   init(
-    _ svi: SVI, _ arguments: StepArguments, _ makeHandler: (Tensor) -> ParameterHandler
+    _ svi: SVI, _ arguments: StepArguments, _ makeHandler: (Tensor, [Tensor]) -> ParameterHandler
   ) throws {
     self.arguments = arguments
     let recorder = TraceRecorder()
     packed = Tensor.traced(arguments.packed, recorder)
+    mutables = arguments.mutables.map { Tensor.traced($0.value, recorder) }
     keyLeaf = Tensor.traced(RandomKey.host(arguments.keys[0]).tensor, recorder)
-    let handler = makeHandler(packed)
+    let handler = makeHandler(packed, mutables)
     slices = handler.slices
     var particles = [try svi.particle(handler, RandomKey(tensor: keyLeaf))]
+    var terms = [try svi.objective.terms(particles[0])]
     readsValues = !recorder.descriptions.isEmpty
     if readsValues {
       // Each particle may take another branch: run the code for each.
       for key in arguments.keys.dropFirst() {
         particles.append(try svi.particle(handler, RandomKey.host(key)))
+        terms.append(try svi.objective.terms(particles[particles.count - 1]))
       }
     }
     self.particles = particles
-    losses = particles.map { -$0.elbo }
-    graph = TracedGraph(losses + slices + [packed, keyLeaf, arguments.step] + arguments.state)
+    self.terms = terms
+    let assigned = zip(particles, terms).flatMap { StepGraph.assigned($0, $1, arguments) }
+    graph = TracedGraph(
+      terms.flatMap(\.values) + assigned.compactMap { $0 } + slices + mutables
+        + [packed, keyLeaf, arguments.step] + arguments.state)
+  }
+
+  /// The new value of each mutable that a particle assigns one to.
+  private static func assigned(
+    _ particle: ParticleTrace, _ terms: ObjectiveTerms, _ arguments: StepArguments
+  ) -> [Tensor?] {
+    guard !arguments.mutables.isEmpty else { return [] }
+    let all = particle.guide.assignments + particle.model.assignments + terms.assignments
+    return arguments.mutables.map { mutable in all.last { $0.name == mutable.name }?.value }
   }
 
   var key: GraphKey { graph.key }
 
-  /// The parameter sites that the step's code met.
-  var parameterSites: [Site] { particles.flatMap(\.parameterSites) }
+  /// The sites of a kind that the step's code met.
+  func sites(of kind: Site.Kind) -> [Site] { particles.flatMap { $0.sites(of: kind) } }
 
-  /// A plan for loss, sum of the gradient, new parameters, new optimizer state.
+  /// A plan for loss, sum of the gradient, new parameters, new optimizer state, new mutables.
   ///
   /// - Throws: `ModelError` if guide and model, which may differ from step to step, do not match.
   func makePlan(_ svi: SVI) throws -> Plan {
-    for particle in particles { try particle.validate() }
+    for particle in particles { try svi.objective.validate(particle) }
     let slope = slope(svi)
     let update = svi.optimizer.update(
       packed, slope.gradient, arguments.state, step: arguments.step)
     return graph.plan(
-      [slope.loss, slope.gradient.sum(), update.parameters] + update.state, extra: slope.keys)
+      [slope.loss, slope.gradient.sum(), update.parameters] + update.state + slope.mutables,
+      extra: slope.keys)
   }
 
-  /// A plan for loss, sum of the gradient and the gradient, to be run for many steps: what does not
-  /// change between them is computed beforehand.
+  /// A plan for loss, sum of the gradient, the gradient and new mutables, to be run for many steps:
+  /// what does not change between them is computed beforehand.
   func makeGradientPlan(_ svi: SVI) throws -> (plan: Plan, invariants: [Storage]) {
-    for particle in particles { try particle.validate() }
+    for particle in particles { try svi.objective.validate(particle) }
     let slope = slope(svi)
-    let varying = [packed, keyLeaf, arguments.step] + arguments.state + slope.keys
+    let varying = [packed, keyLeaf, arguments.step] + mutables + arguments.state + slope.keys
     return graph.loopPlan(
-      [slope.loss, slope.gradient.sum(), slope.gradient], extra: slope.keys, varying: varying)
+      [slope.loss, slope.gradient.sum(), slope.gradient] + slope.mutables, extra: slope.keys,
+      varying: varying)
   }
 
   /// A plan for new parameters and optimizer state from the present ones and a gradient.
@@ -72,22 +90,47 @@ struct StepGraph {
     return graph.plan([update.parameters] + update.state, extra: [gradient])
   }
 
-  /// The loss averaged over the particles, its gradient, and the leaf that holds the particles' keys
-  /// if there are several.
-  private func slope(_ svi: SVI) -> (loss: Tensor, gradient: Tensor, keys: [Tensor]) {
+  private struct Slope {
+    let loss: Tensor
+    let gradient: Tensor
+    let mutables: [Tensor]
+    /// The leaf that holds the particles' keys, if there are several.
+    let keys: [Tensor]
+  }
+
+  /// The loss of all particles, its gradient, and the values that mutable sites have afterwards.
+  private func slope(_ svi: SVI) -> Slope {
     var keys: [Tensor] = []
-    var loss = losses[0]
-    if losses.count > 1 {
-      loss = losses.dropFirst().reduce(loss, +) / Double(losses.count)
+    let count = terms[0].values.count
+    var values = terms[0].values
+    var assigned = StepGraph.assigned(particles[0], terms[0], arguments)
+    if terms.count > 1 {
+      values = (0..<count).map { index in stack(terms.map { $0.values[index] }) }
+      assigned = meanOverParticles()
     } else if arguments.keys.count > 1 {
       keys = [Tensor.placeholder([arguments.keys.count], .int64)]
-      loss = batch([loss], over: keyLeaf, values: keys[0])[0].mean()
+      let all = batch(values + assigned.compactMap { $0 }, over: keyLeaf, values: keys[0])
+      values = Array(all.prefix(count))
+      var means = all.dropFirst(count).map { $0.mean(axis: 0) }[...]
+      assigned = assigned.map { $0 == nil ? nil : means.removeFirst() }
     }
-    loss = loss.cast(to: svi.dtype)
-    let gradients = gradient(of: loss, withRespectTo: slices)
+    let loss = svi.objective.loss(values)
+    let gradients = gradient(of: loss.surrogate, withRespectTo: slices)
     let flat =
       gradients.isEmpty ? packed : concat(gradients.map { $0.flattened() }).cast(to: svi.dtype)
-    return (loss, flat, keys)
+    let news = zip(zip(assigned, mutables), arguments.mutables).map { pair, old in
+      (pair.0 ?? pair.1).cast(to: old.value.dtype).broadcast(to: old.value.shape)
+    }
+    return Slope(loss: loss.value.cast(to: svi.dtype), gradient: flat, mutables: news, keys: keys)
+  }
+
+  /// What the particles, run one by one, assign on average.
+  private func meanOverParticles() -> [Tensor?] {
+    let each = zip(particles, terms).map { StepGraph.assigned($0, $1, arguments) }
+    return arguments.mutables.indices.map { index in
+      let values = each.compactMap { $0[index] }
+      return values.isEmpty ? nil : stack(values).mean(axis: 0)
+    }
   }
 
   /// The values of the plan's arguments for this step.
@@ -97,7 +140,7 @@ struct StepGraph {
   }
 
   /// Whether the particles are computed together, from a vector of keys.
-  private var hasKeyVector: Bool { losses.count == 1 && arguments.keys.count > 1 }
+  private var hasKeyVector: Bool { terms.count == 1 && arguments.keys.count > 1 }
 
   /// The keys of all particles.
   var keyStorage: Storage {
@@ -124,6 +167,7 @@ struct StepGraph {
     if let index = arguments.state.firstIndex(where: { $0.node === node }) {
       return .state(index + 1)
     }
+    if let index = mutables.firstIndex(where: { $0.node === node }) { return .mutable(index) }
     return .fixed
   }
 }
@@ -133,6 +177,8 @@ enum StepRole {
   case step
   /// Parameters (0) or optimizer state.
   case state(Int)
+  /// A mutable value.
+  case mutable(Int)
   /// Data.
   case fixed
 }

@@ -4,7 +4,7 @@ import Tensors
 /// run only if the former are finite.
 ///
 /// Parameters and optimizer state are updated in place where the rule allows it, and otherwise
-/// written to a second buffer that then changes places with the first.
+/// written to a second buffer that then changes places with the first. Mutable values always are.
 final class StepLoop {
   private let graph: StepGraph
   private let gradientPlan: Plan
@@ -23,6 +23,9 @@ final class StepLoop {
   /// Where the next ones go: the same buffers, or others.
   private var next: [Storage]
   private let isInPlace: Bool
+  /// The mutable values now, and where the next ones go.
+  private(set) var mutables: [Storage]
+  private var nextMutables: [Storage]
 
   init(_ graph: StepGraph, _ svi: SVI) throws {
     let (plan, invariants) = try graph.makeGradientPlan(svi)
@@ -37,7 +40,9 @@ final class StepLoop {
     state = initial.map { $0.copiedStorage() }
     let overwrites = StepLoop.overwrites(graph, updatePlan, count: initial.count)
     next = zip(state, zip(initial, overwrites)).map { $1.1 ? $0 : $1.0.copiedStorage() }
-    isInPlace = overwrites.allSatisfy { $0 }
+    mutables = arguments.mutables.map { $0.value.copiedStorage() }
+    nextMutables = arguments.mutables.map { $0.value.copiedStorage() }
+    isInPlace = overwrites.allSatisfy { $0 } && mutables.isEmpty
     fixed = (
       graph.argumentValues(gradientPlan, invariants: invariants),
       graph.updateValues(updatePlan, gradient)
@@ -63,7 +68,7 @@ final class StepLoop {
   private func bind() {
     slope.bind(
       arguments: addresses(gradientPlan, fixed.slope),
-      outputs: (scalars + [gradient]).map(\.pointer))
+      outputs: (scalars + [gradient] + nextMutables).map(\.pointer))
     update.bind(arguments: addresses(updatePlan, fixed.update), outputs: next.map(\.pointer))
   }
 
@@ -73,6 +78,7 @@ final class StepLoop {
       case .keys: keys.pointer
       case .step: step.pointer
       case .state(let number): state[number].pointer
+      case .mutable(let number): mutables[number].pointer
       case .fixed: fixed.pointers[index]
       }
     }
@@ -99,6 +105,7 @@ final class StepLoop {
     update.run()
     guard !isInPlace else { return }
     swap(&state, &next)
+    swap(&mutables, &nextMutables)
     bind()
   }
 }

@@ -48,7 +48,7 @@ func apply(_ site: inout Site) {
     preconditionFailure(
       """
       \(site.kind) site "\(site.name)" outside any handler: run the model through inference, or \
-      draw from it with seeded(_:key:) { … }
+      draw from it with seeded(key:) { … }
       """)
   }
   pass(&site, innermost)
@@ -70,18 +70,24 @@ private func draw(_ site: inout Site) {
   switch site.kind {
   case .sample:
     guard let distribution = site.distribution else { return }
-    guard let key = site.key else {
-      preconditionFailure(
-        """
-        sample site "\(site.name)" has no random key: run the model through inference, or draw \
-        from it with seeded(_:key:) { … }
-        """)
-    }
+    let key = requireKey(site)
     let (value, logProb) = distribution.sampleAndLogProb([], key: key, dtype: site.dtype)
     site.value = value
     site.logProb = logProb
-  case .param:
+  case .param, .mutable:
     site.value = site.declaration?.initialValue(site.key ?? RandomKey(0).foldIn(site.name))
-  case .deterministic, .factor: break
+  case .plate: site.value = site.declaration?.initialValue(requireKey(site))
+  case .deterministic, .factor, .assignment: break
   }
+}
+
+private func requireKey(_ site: Site) -> RandomKey {
+  guard let key = site.key else {
+    preconditionFailure(
+      """
+      \(site.kind) site "\(site.name)" has no random key: run the model through inference, or \
+      draw from it with seeded(key:) { … }
+      """)
+  }
+  return key
 }

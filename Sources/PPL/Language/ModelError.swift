@@ -6,7 +6,9 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
   /// A site that the guide draws and the model does not have.
   case missingInModel(String, model: String, guide: String)
   /// Model and guide disagree about the shape of a site.
-  case shapeMismatch(String, model: Shape, guide: Shape)
+  case shapeMismatch(String, model: Shape, guide: Shape, table: String)
+  /// A plate that is not the same in model and guide.
+  case plateMismatch(String, model: Site.Plate, guide: Site.Plate)
   /// A discrete latent site where the guide needs continuous ones.
   case discreteSite(String)
   case noLatentSites
@@ -29,8 +31,17 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
       the guide's site "\(name)" is missing in the model: remove it, or rename it
       model:\n\(model)\nguide:\n\(guide)
       """
-    case .shapeMismatch(let name, let model, let guide):
-      "site \"\(name)\" has shape \(model) in the model and \(guide) in the guide"
+    case .shapeMismatch(let name, let model, let guide, let table):
+      """
+      site \"\(name)\" has shape \(model) in the model and \(guide) in the guide: enclose batches \
+      in a plate, and mark axes of one draw with toEvent()
+      \(table)
+      """
+    case .plateMismatch(let name, let model, let guide):
+      """
+      plate "\(name)" has \(model.count) of \(model.size) copies in the model and \(guide.count) \
+      of \(guide.size) in the guide: give both the same size and subsampleSize
+      """
     case .discreteSite(let name):
       """
       site "\(name)" is discrete, which a guide over continuous variables cannot draw: sum it \

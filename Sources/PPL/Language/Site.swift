@@ -12,26 +12,67 @@ public struct Site: Sendable {
     case deterministic
     /// A term added to the log density.
     case factor
+    /// The rows that a plate takes of its whole.
+    case plate
+    /// A value carried from step to step without a gradient.
+    case mutable
+    /// The value that a mutable one has from the next step on.
+    case assignment
   }
 
-  /// A plate a site stands in: `size` independent copies along batch axis `axis` (negative).
+  /// A plate a site stands in: `count` independent copies along batch axis `axis` (negative), which
+  /// stand for the `size` copies of the whole.
   public struct Plate: Sendable, Equatable {
     public let name: String
     public let size: Int
     public let axis: Int
+    public let count: Int
+
+    public init(name: String, size: Int, axis: Int, count: Int) {
+      self.name = name
+      self.size = size
+      self.axis = axis
+      self.count = count
+    }
+
+    /// How many copies of the whole each of these stands for.
+    public var scale: Double { Double(size) / Double(count) }
   }
 
-  /// What a parameter site declares. One object, because sites are copied at every statement of a
-  /// model.
+  /// A pass of a sequential plate that a site stands in.
+  public struct Iteration: Sendable, Hashable {
+    public let plate: String
+    public let index: Int
+  }
+
+  /// What a parameter site, or a mutable one, declares. One object, because sites are copied at
+  /// every statement of a model.
   public final class Declaration: Sendable {
     /// The range of the parameter.
     public let constraint: Constraint
+    /// How many inner axes belong to one copy, where the outer ones are those of plates.
+    public let eventRank: Int?
     /// Makes the initial value, when the parameter is first met.
     public let initialValue: @Sendable (RandomKey) -> Tensor
 
-    init(_ constraint: Constraint, _ initialValue: @escaping @Sendable (RandomKey) -> Tensor) {
+    init(
+      _ constraint: Constraint, eventRank: Int?,
+      _ initialValue: @escaping @Sendable (RandomKey) -> Tensor
+    ) {
       self.constraint = constraint
+      self.eventRank = eventRank
       self.initialValue = initialValue
+    }
+  }
+
+  /// What few sites have: one object, because sites are copied at every statement of a model.
+  private final class Rare: Sendable {
+    let infer: InferConfig
+    let iterations: [Iteration]
+
+    init(_ infer: InferConfig, _ iterations: [Iteration]) {
+      self.infer = infer
+      self.iterations = iterations
     }
   }
 
@@ -59,8 +100,17 @@ public struct Site: Sendable {
   var givenDType: DType?
   /// What a parameter site declares.
   public var declaration: Declaration?
-  /// A site that exists in the guide only.
-  public var isAuxiliary = false
+  /// How inference is to treat it.
+  public var infer: InferConfig {
+    get { rare?.infer ?? InferConfig() }
+    set { rare = Rare(newValue, iterations) }
+  }
+  /// The passes of sequential plates that it stands in, innermost first.
+  public internal(set) var iterations: [Iteration] {
+    get { rare?.iterations ?? [] }
+    set { rare = Rare(infer, newValue) }
+  }
+  private var rare: Rare?
   /// Set by a handler to keep the site from the handlers outside it.
   public var isHidden = false
 
@@ -70,11 +120,14 @@ public struct Site: Sendable {
     self.isObserved = isObserved
   }
 
+  /// Whether statements of the same name are one and the same site.
+  var mayRepeat: Bool { kind == .param || kind == .plate || kind == .mutable }
+
   /// The batch shape that the plates prescribe.
   var plateShape: Shape {
     let rank = plates.map { -$0.axis }.max() ?? 0
     var shape = Shape(repeating: 1, count: rank)
-    for plate in plates { shape[rank + plate.axis] = plate.size }
+    for plate in plates { shape[rank + plate.axis] = plate.count }
     return shape
   }
 
@@ -88,7 +141,7 @@ public struct Site: Sendable {
     switch kind {
     case .factor: return value
     case .sample: return distribution?.logProb(value) ?? 0
-    case .param, .deterministic: return 0
+    case .param, .deterministic, .plate, .mutable, .assignment: return 0
     }
   }
 

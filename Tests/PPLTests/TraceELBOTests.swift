@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The loss and its gradient, where both are known exactly.
-@Suite struct NegativeELBOTests {
+@Suite struct TraceELBOTests {
   /// z_i ~ N(0, 1), x_i ~ N(z_i, 1); the guide N(loc_i, scale) at loc = 0, scale = 1.
   private enum Anchor {
     static let data = [-0.5, 2]
@@ -32,7 +32,8 @@ import Testing
       particles: Int = particles
     ) throws -> (loss: Double, gradient: [Double]) {
       let svi = try SVI(
-        model, guide: guide, optimizer: PlainDescent(), particles: particles, seed: 4)
+        model, guide: guide, optimizer: PlainDescent(), loss: TraceELBO(particles: particles),
+        seed: 4)
       let loss = try svi.step()
       let (loc, scale) = (svi.parameters.values["loc"]!, svi.parameters.scalar("scale"))
       return (loss, [-loc[0], -loc[1], -log(scale)])
@@ -61,7 +62,8 @@ import Testing
     let count = 6000
     for seed in 0..<count {
       let svi = try SVI(
-        Anchor.model, guide: Anchor.guide, optimizer: PlainDescent(), particles: 1, seed: seed)
+        Anchor.model, guide: Anchor.guide, optimizer: PlainDescent(), loss: TraceELBO(particles: 1),
+        seed: seed)
       try svi.step()
       let loc = svi.parameters.values["loc"]!
       gradients.append([-loc[0], -loc[1], -log(svi.parameters.scalar("scale"))])
@@ -95,7 +97,7 @@ import Testing
         plate("data", 2) {
           _ = sample("z", Normal(Tensor(Anchor.data.map { $0 / 2 }), 0.5.squareRoot().tensor))
         }
-      }, optimizer: Adam(0), particles: particles, seed: 1)
+      }, optimizer: Adam(0), loss: TraceELBO(particles: particles), seed: 1)
     let evidence = Anchor.data.reduce(0) { $0 + normalLogDensity($1, 0, 2.0.squareRoot()) }
     let losses = try (0..<50).map { _ in try svi.step() }
     expectClose(losses, losses.map { _ in -evidence }, within: .relative(1e-13))
@@ -115,7 +117,7 @@ import Testing
         let precision = 1 / 0.64 + 1 / 0.36
         let loc = (0.3 / 0.64 + 1.1 / 0.36) / precision
         sample("rate", LogNormal(Tensor([loc], shape: []), precision.squareRoot().inverse.tensor))
-      }, optimizer: Adam(0), particles: 3)
+      }, optimizer: Adam(0), loss: TraceELBO(particles: 3))
     let evidence = normalLogDensity(1.1, 0.3, (0.64 + 0.36).squareRoot())
     for _ in 0..<20 { expectClose([try svi.step()], [-evidence], within: .relative(1e-13)) }
   }
@@ -157,7 +159,7 @@ import Testing
       guide: {
         sample(
           "z", Normal(param("loc", Tensor([0.3], shape: [])), 0.7))
-      }, optimizer: PlainDescent(rate: 0.1), particles: 5)
+      }, optimizer: PlainDescent(rate: 0.1), loss: TraceELBO(particles: 5))
     for _ in 0..<10 {
       let loc = svi.parameters.scalar("loc")
       _ = draws.drain()
@@ -175,7 +177,7 @@ import Testing
     }
   }
 
-  /// Particles planned together are the same particles: a model that reads a value, and so runs
+  /// Particles planned together are the same loss: TraceELBO(particles: a) model that reads a value, and so runs
   /// once per particle, has the same losses.
   @Test func particlesTogetherAndApart() throws {
     func fit(readsValues: Bool) throws -> ([Double], [String: [Double]]) {
@@ -185,7 +187,7 @@ import Testing
           let tau = sample("tau", HalfCauchy(2))
           if readsValues { _ = z.scalar() }
           plate("rows", 3) { _ = sample("x", Normal(z, tau), observed: Tensor([0.1, 1, -2])) }
-        }, DiagonalNormalGuide(), optimizer: Adam(0.05), particles: 6, seed: 8)
+        }, DiagonalNormalGuide(), optimizer: Adam(0.05), loss: TraceELBO(particles: 6), seed: 8)
       let losses = try (0..<20).map { _ in try svi.step() }
       return (losses, svi.parameters.values)
     }

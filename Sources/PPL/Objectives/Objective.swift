@@ -1,0 +1,61 @@
+public import Tensors
+
+/// What a fit maximises, estimated from runs of guide and model.
+///
+/// A step runs guide and model once per particle (`run`), takes from each run some numbers
+/// (`terms`), and makes the loss of the terms of all particles (`loss`). Particles are computed
+/// together, along an axis that is added after `terms`; code here sees one particle there.
+public protocol Objective: Sendable {
+  /// How many runs of guide and model make one estimate.
+  var particles: Int { get }
+
+  /// Runs the guide, then the model on what the guide drew.
+  func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace
+
+  /// Checks that the objective can be estimated from such a run.
+  func validate(_ run: ParticleTrace) throws
+
+  /// What one particle contributes.
+  func terms(_ run: ParticleTrace) throws -> ObjectiveTerms
+
+  /// The loss, from the terms of all particles, which have an outermost axis for the particles if
+  /// there are several.
+  func loss(_ terms: [Tensor]) -> Loss
+}
+
+/// What one particle contributes to an objective.
+public struct ObjectiveTerms: ExpressibleByArrayLiteral {
+  public var values: [Tensor]
+  /// New values of mutable sites that belong to the objective itself.
+  public var assignments: [(name: String, value: Tensor)] = []
+
+  public init(_ values: [Tensor]) { self.values = values }
+  public init(arrayLiteral elements: Tensor...) { values = elements }
+}
+
+/// A loss: scalars.
+public struct Loss {
+  /// The estimate that is reported.
+  public var value: Tensor
+  /// What has the gradient that moves the parameters; its value may be anything.
+  public var surrogate: Tensor
+
+  public init(_ value: Tensor, surrogate: Tensor) {
+    self.value = value
+    self.surrogate = surrogate
+  }
+
+  /// A loss that is its own surrogate.
+  public init(_ value: Tensor) { self.init(value, surrogate: value) }
+}
+
+extension Objective {
+  public func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace {
+    try ParticleTrace(model, guide)
+  }
+
+  public func validate(_ run: ParticleTrace) throws {
+    try run.requireMatch()
+    try run.requireReparameterized()
+  }
+}
