@@ -11,15 +11,15 @@ public struct FunctionGuide: Guide {
   private let draw: () -> Void
 
   /// - Parameter draw: draws every latent site of the model under its own name.
-  public init(_ draw: @escaping () -> Void) { self.draw = draw }
+  public init<Result>(_ draw: @escaping () -> Result) { self.draw = { _ = draw() } }
 
   public func body(for model: () -> Void, dtype: DType) -> () -> Void { draw }
 }
 
 extension SVI {
   /// Fits a guide written as a function that draws every latent site of the model.
-  public convenience init(
-    _ model: @escaping () -> Void, guide: @escaping () -> Void, optimizer: some Optimizer,
+  public convenience init<Result, Drawn>(
+    _ model: @escaping () -> Result, guide: @escaping () -> Drawn, optimizer: some Optimizer,
     loss: any Objective = TraceELBO(), dtype: DType = .float64, seed: Int = 0
   ) throws {
     try self.init(

@@ -1,7 +1,7 @@
 /// Gives every site that needs one a random key, made from one key and the site's name.
 ///
 /// Because the name alone tells the draws apart, adding a site to a model changes no other's.
-struct SeedHandler: Handler {
+struct SeedHandler: KeySource {
   let key: RandomKey
   let dtype: DType
 

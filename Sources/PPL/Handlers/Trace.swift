@@ -99,11 +99,11 @@ final class TraceHandler: Handler {
   }
 }
 
-/// Runs a model and returns what it did.
+/// Runs a model and returns what it did; what the model returns is dropped.
 ///
 /// - Throws: `ModelError.duplicateSite` if two sites share a name.
-public func trace(_ model: () throws -> Void) throws -> Trace {
+public func trace<Result>(_ model: () throws -> Result) throws -> Trace {
   let handler = TraceHandler()
-  try handle(model, with: handler)
+  _ = try handle(model, with: handler)
   return try handler.result()
 }

@@ -122,7 +122,7 @@ final class ParameterHandler: Handler {
 }
 
 /// Gives parameter sites a key to make their initial values from.
-struct InitialValueHandler: Handler {
+struct InitialValueHandler: KeySource {
   let key: RandomKey
 
   func process(_ site: inout Site) {

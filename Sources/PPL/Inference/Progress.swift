@@ -45,3 +45,33 @@ struct Progress {
     FileHandle.standardError.write(Data(line.utf8))
   }
 }
+
+/// The losses of a run in progress, and whether it goes on.
+struct RunRecord {
+  private(set) var losses: [Double] = []
+  private(set) var wasInterrupted = false
+  private let steps: Int
+  private var progress: Progress
+
+  init(_ steps: Int, showsProgress: Bool) {
+    self.steps = steps
+    progress = Progress(steps, isEnabled: showsProgress)
+    losses.reserveCapacity(steps)
+  }
+
+  /// Whether another step is to be taken; noted when an interrupt was the reason for none.
+  var goesOn: Bool {
+    mutating get {
+      guard losses.count < steps else { return false }
+      wasInterrupted = Interruption.wasRequested
+      return !wasInterrupted
+    }
+  }
+
+  mutating func add(_ loss: Double) {
+    losses.append(loss)
+    progress.update(losses.count, losses)
+  }
+
+  func finish() { progress.finish(losses) }
+}

@@ -27,15 +27,17 @@ public final class SVI {
   static let skipLimit = 100
 
   /// - Parameters:
+  ///   - model: what it returns is dropped.
   ///   - loss: the objective, whose negative is the loss.
   ///   - dtype: of parameters and of draws whose distribution has literals for parameters.
   ///   - seed: determines initial values and every draw.
   /// - Throws: `ModelError` if model and guide do not go together.
-  public init(
-    _ model: @escaping () -> Void, _ guide: some Guide, optimizer: some Optimizer,
+  public init<Result>(
+    _ model: @escaping () -> Result, _ guide: some Guide, optimizer: some Optimizer,
     loss: any Objective = TraceELBO(), dtype: DType = .float64, seed: Int = 0
   ) throws {
     precondition(dtype.isFloat, "SVI: expected a floating-point dtype, got \(dtype)")
+    let model = { _ = model() }
     self.model = model
     self.guide = guide
     self.optimizer = optimizer
@@ -76,7 +78,7 @@ public final class SVI {
     let loss = StepResult(results, dtype)
     stepsTaken += 1
     guard loss.isFinite else {
-      try noteSkip(1)
+      try noteSkip()
       return loss.loss
     }
     skipped = 0
@@ -91,32 +93,32 @@ public final class SVI {
     return loss.loss
   }
 
+  /// An estimate of the loss at the present parameters, with the draws that the next step will have.
+  public func evaluateLoss() throws -> Double {
+    try stepGraph().loss(self).scalar()
+  }
+
   /// Takes `steps` gradient steps and returns the fit.
   ///
-  /// A line of progress is shown when standard error is a terminal. A model that reads values it
-  /// has drawn cannot be planned once; it is run step by step.
+  /// A line of progress is shown when standard error is a terminal. Ctrl-C ends the run with the fit
+  /// so far. A model that reads values it has drawn cannot be planned once; it is run step by step.
   @discardableResult
   public func run(steps: Int, showsProgress: Bool = true) throws -> SVIResult {
     precondition(steps >= 0, "SVI.run: steps must not be negative, got \(steps)")
-    var losses: [Double] = []
-    losses.reserveCapacity(steps)
-    var progress = Progress(steps, isEnabled: showsProgress)
+    var record = RunRecord(steps, showsProgress: showsProgress)
     let graph = try stepGraph()
-    if graph.readsValues {
-      for index in 0..<steps {
-        losses.append(try step())
-        progress.update(index + 1, losses)
+    try Interruption.whileWatching {
+      if graph.readsValues {
+        while record.goesOn { record.add(try step()) }
+      } else {
+        try loop(graph, &record)
       }
-    } else {
-      try loop(graph, steps, &losses, &progress)
     }
-    progress.finish(losses)
-    return SVIResult(self, losses: losses)
+    record.finish()
+    return SVIResult(self, record)
   }
 
-  private func loop(
-    _ graph: StepGraph, _ steps: Int, _ losses: inout [Double], _ progress: inout Progress
-  ) throws {
+  private func loop(_ graph: StepGraph, _ record: inout RunRecord) throws {
     let loop = try StepLoop(graph, self)
     defer {
       parameters.packed = Tensor(
@@ -126,19 +128,18 @@ public final class SVI {
       }
       parameters.setMutables(loop.mutables)
     }
-    for index in 0..<steps {
+    while record.goesOn {
       loop.setStep(updatesMade, keys: keys(stepsTaken))
       let result = loop.run()
-      losses.append(result.loss)
       stepsTaken += 1
       if result.isFinite {
         loop.accept()
         updatesMade += 1
         skipped = 0
       } else {
-        try noteSkip(1)
+        try noteSkip()
       }
-      progress.update(index + 1, losses)
+      record.add(result.loss)
     }
   }
 
@@ -170,8 +171,8 @@ public final class SVI {
     }
   }
 
-  private func noteSkip(_ count: Int) throws(ModelError) {
-    skipped += count
+  private func noteSkip() throws(ModelError) {
+    skipped += 1
     if skipped > SVI.skipLimit { throw .notFinite(step: stepsTaken - 1, site: firstNotFinite()) }
   }
 

@@ -4,11 +4,14 @@ public struct SVIResult {
   public let losses: [Double]
   /// The fitted parameters.
   public let parameters: ParameterStore
+  /// Whether the run ended early, by Ctrl-C.
+  public let wasInterrupted: Bool
   private let svi: SVI
 
-  init(_ svi: SVI, losses: [Double]) {
+  init(_ svi: SVI, _ record: RunRecord) {
     self.svi = svi
-    self.losses = losses
+    losses = record.losses
+    wasInterrupted = record.wasInterrupted
     parameters = svi.parameters
   }
 

@@ -90,6 +90,12 @@ struct StepGraph {
     return graph.plan([update.parameters] + update.state, extra: [gradient])
   }
 
+  /// The loss, averaged over the particles.
+  func loss(_ svi: SVI) throws -> Tensor {
+    for particle in particles { try svi.objective.validate(particle) }
+    return slope(svi, keys: Tensor(arguments.keys.map { Int($0) })).loss
+  }
+
   private struct Slope {
     let loss: Tensor
     let gradient: Tensor
@@ -99,7 +105,9 @@ struct StepGraph {
   }
 
   /// The loss of all particles, its gradient, and the values that mutable sites have afterwards.
-  private func slope(_ svi: SVI) -> Slope {
+  ///
+  /// - Parameter keys: the particles' keys, if they are known; a leaf stands for them otherwise.
+  private func slope(_ svi: SVI, keys given: Tensor? = nil) -> Slope {
     var keys: [Tensor] = []
     let count = terms[0].values.count
     var values = terms[0].values
@@ -108,7 +116,7 @@ struct StepGraph {
       values = (0..<count).map { index in stack(terms.map { $0.values[index] }) }
       assigned = meanOverParticles()
     } else if arguments.keys.count > 1 {
-      keys = [Tensor.placeholder([arguments.keys.count], .int64)]
+      keys = [given ?? Tensor.placeholder([arguments.keys.count], .int64)]
       let all = batch(values + assigned.compactMap { $0 }, over: keyLeaf, values: keys[0])
       values = Array(all.prefix(count))
       var means = all.dropFirst(count).map { $0.mean(axis: 0) }[...]

@@ -28,7 +28,17 @@ package final class HandlerFrame: Sendable {
     self.handler = handler
     self.parent = parent
   }
+
+  /// The handlers in force, innermost first.
+  static var all: some Sequence<any Handler> {
+    sequence(first: current, next: { $0?.parent }).prefix { $0 != nil }.lazy.compactMap {
+      $0?.handler
+    }
+  }
 }
+
+/// A handler that only supplies random keys. Sites that are hidden from it get them all the same.
+protocol KeySource: Handler {}
 
 /// Runs `body` with a handler installed inside those in force.
 ///
@@ -57,12 +67,37 @@ func apply(_ site: inout Site) {
 /// Out through a frame and those outside it, and back.
 private func pass(_ site: inout Site, _ frame: HandlerFrame) {
   frame.handler.process(&site)
-  if !site.isHidden, let parent = frame.parent {
-    pass(&site, parent)
-  } else if site.value == nil {
-    draw(&site)
+  if site.isHidden {
+    finish(&site, frame.parent)
+  } else {
+    passOutside(&site, frame)
   }
   frame.handler.postprocess(&site)
+}
+
+/// Out through the frames outside one, and back.
+private func passOutside(_ site: inout Site, _ frame: HandlerFrame) {
+  if let parent = frame.parent { pass(&site, parent) } else { finish(&site, nil) }
+}
+
+/// Gives a site a value if it has none, with a key from the frames that it did not reach.
+private func finish(_ site: inout Site, _ unreached: HandlerFrame?) {
+  guard site.value == nil else { return }
+  var frame = unreached
+  while let current = frame, site.key == nil {
+    if current.handler is any KeySource { current.handler.process(&site) }
+    frame = current.parent
+  }
+  draw(&site)
+}
+
+/// Sends a copy of the site that a handler is processing through the handlers outside it, and back.
+func sendOn(_ site: inout Site, from handler: some Handler & AnyObject) {
+  var frame = HandlerFrame.current
+  while let current = frame {
+    if current.handler as AnyObject === handler { return passOutside(&site, current) }
+    frame = current.parent
+  }
 }
 
 /// Draws the value of a sample site from its distribution.

@@ -94,12 +94,8 @@ public func sequentialPlate<Result>(
 /// - Parameter eventRank: how many inner axes of `data` belong to one copy.
 public func subsample(_ data: Tensor, eventRank: Int = 0) -> Tensor {
   var result = data
-  var frame = HandlerFrame.current
-  while let current = frame {
-    if let handler = current.handler as? PlateHandler {
-      result = handler.rows(of: result, eventRank: eventRank, what: "subsample")
-    }
-    frame = current.parent
+  for case let handler as PlateHandler in HandlerFrame.all {
+    result = handler.rows(of: result, eventRank: eventRank, what: "subsample")
   }
   return result
 }
@@ -123,24 +119,15 @@ private func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) ->
 
 private func requireFree(_ name: String, _ size: Int) {
   precondition(size > 0, "plate \"\(name)\": the size must be positive, got \(size)")
-  var frame = HandlerFrame.current
-  while let current = frame {
+  for handler in HandlerFrame.all {
     let enclosing =
-      (current.handler as? PlateHandler)?.plate.name
-      ?? (current.handler as? IterationHandler)?.iteration.plate
+      (handler as? PlateHandler)?.plate.name ?? (handler as? IterationHandler)?.iteration.plate
     precondition(enclosing != name, "plate \"\(name)\" inside a plate of the same name")
-    frame = current.parent
   }
 }
 
 private func enclosingPlates() -> [Site.Plate] {
-  var plates: [Site.Plate] = []
-  var frame = HandlerFrame.current
-  while let current = frame {
-    if let handler = current.handler as? PlateHandler { plates.append(handler.plate) }
-    frame = current.parent
-  }
-  return plates
+  HandlerFrame.all.compactMap { ($0 as? PlateHandler)?.plate }
 }
 
 /// The indices of a random subset: a site, so that a guide's subset is replayed in the model.

@@ -43,6 +43,11 @@ public struct Site: Sendable {
   public struct Iteration: Sendable, Hashable {
     public let plate: String
     public let index: Int
+
+    public init(plate: String, index: Int) {
+      self.plate = plate
+      self.index = index
+    }
   }
 
   /// What a parameter site, or a mutable one, declares. One object, because sites are copied at
@@ -76,8 +81,8 @@ public struct Site: Sendable {
     }
   }
 
-  public let kind: Kind
-  public let name: String
+  public internal(set) var kind: Kind
+  public internal(set) var name: String
   /// The distribution of a sample site.
   public var distribution: (any Distribution)?
   /// The value: observed, replayed, drawn or computed.
@@ -122,6 +127,8 @@ public struct Site: Sendable {
 
   /// Whether statements of the same name are one and the same site.
   var mayRepeat: Bool { kind == .param || kind == .plate || kind == .mutable }
+  /// Whether it reads or sets a value carried from step to step.
+  var isMutable: Bool { kind == .mutable || kind == .assignment }
 
   /// The batch shape that the plates prescribe.
   var plateShape: Shape {
