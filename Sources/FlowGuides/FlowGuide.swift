@@ -40,7 +40,7 @@ public struct FlowGuide: Guide {
 
   public init(flow: FlowArchitecture) { self.flow = flow }
 
-  public func body(for model: () -> Void, dtype: DType) throws -> () -> Void {
+  public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
     let layout = try LatentLayout(model, dtype: dtype)
     let dimension = layout.dimension
     let bijectors = flow.build(dimension, dtype)

@@ -9,7 +9,7 @@ public struct DiagonalNormalGuide: Guide {
     self.initialScale = initialScale
   }
 
-  public func body(for model: () -> Void, dtype: DType) throws -> () -> Void {
+  public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
     let layout = try LatentLayout(model, dtype: dtype)
     let shape: Shape = [layout.dimension]
     let start = initialScale
@@ -37,7 +37,7 @@ public struct MultivariateNormalGuide: Guide {
     self.initialScale = initialScale
   }
 
-  public func body(for model: () -> Void, dtype: DType) throws -> () -> Void {
+  public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
     let layout = try LatentLayout(model, dtype: dtype)
     let dimension = layout.dimension
     let start = initialScale

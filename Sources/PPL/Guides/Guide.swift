@@ -3,7 +3,7 @@ public protocol Guide {
   /// The code that draws the latent sites; run like a model.
   ///
   /// - Throws: `ModelError` if the model's sites are of a kind the guide cannot draw.
-  func body(for model: () -> Void, dtype: DType) throws -> () -> Void
+  func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void
 }
 
 /// A guide written by hand.
@@ -13,7 +13,7 @@ public struct FunctionGuide: Guide {
   /// - Parameter draw: draws every latent site of the model under its own name.
   public init<Result>(_ draw: @escaping () -> Result) { self.draw = { _ = draw() } }
 
-  public func body(for model: () -> Void, dtype: DType) -> () -> Void { draw }
+  public func body(for model: @escaping () -> Void, dtype: DType) -> () -> Void { draw }
 }
 
 extension SVI {

@@ -1,5 +1,5 @@
 /// The latent sites of a model laid end to end in one unconstrained vector.
-public struct LatentLayout: Sendable {
+public struct LatentLayout {
   struct Slot: Sendable {
     let name: String
     let bijector: any Bijector
@@ -12,14 +12,17 @@ public struct LatentLayout: Sendable {
   let slots: [Slot]
   /// The length of the vector.
   public let dimension: Int
+  private let model: () -> Void
+  /// Whether the support of a site depends on other latent sites.
+  private let hasMovingSupports: Bool
 
-  /// Runs the model once to find its latent sites.
+  /// Runs the model to find its latent sites.
   ///
   /// - Throws: `ModelError.discreteSite` for a site without a continuous support,
   ///   `ModelError.noLatentSites` if there is none.
-  public init(_ model: () -> Void, dtype: DType) throws {
-    let key = RandomKey(0).foldIn("layout")
-    let trace = try seeded(key: key, dtype: dtype) { try PPL.trace(model) }
+  public init(_ model: @escaping () -> Void, dtype: DType) throws {
+    let trace = try LatentLayout.run(model, .feasible, dtype)
+    let other = try LatentLayout.run(model, .uniform(), dtype)
     var slots: [Slot] = []
     var start = 0
     for site in trace.sites where site.kind == .sample && !site.isObserved {
@@ -36,7 +39,24 @@ public struct LatentLayout: Sendable {
     }
     guard !slots.isEmpty else { throw ModelError.noLatentSites }
     self.slots = slots
+    self.model = model
     dimension = start
+    hasMovingSupports = slots.contains {
+      trace[$0.name]?.distribution?.support != other[$0.name]?.distribution?.support
+    }
+  }
+
+  private static func run(
+    _ model: () -> Void, _ strategy: InitStrategy, _ dtype: DType
+  ) throws -> Trace {
+    let key = RandomKey(0).foldIn("layout")
+    return try handle(
+      {
+        try seeded(key: key, dtype: dtype) {
+          try PPL.trace { handle(model, with: InitHandler(strategy: strategy)) }
+        }
+      },
+      with: InitialValueHandler(key: key))
   }
 
   /// Draws every latent site from its part of an unconstrained vector.
@@ -44,17 +64,64 @@ public struct LatentLayout: Sendable {
   /// Each site's log density is that of the change of variables alone; the vector's own density
   /// belongs to the site that drew it.
   public func sampleSites(from latent: Tensor) {
-    for slot in slots {
-      let part = latent.slice(slot.range, along: -1).reshaped(to: slot.shape)
-      let (value, logDet) = slot.bijector.forwardAndLogDet(part, context: nil)
-      let excess = slot.eventRank - slot.bijector.valueRank
-      let isSummed = excess > 0 && logDet.rank >= excess
-      let total = isSummed ? logDet.sum(axes: (1...excess).map { -$0 }) : logDet
+    let values =
+      hasMovingSupports ? movingValues(latent) : slots.map { placed($0, $0.bijector, latent) }
+    for (slot, (value, logDet)) in zip(slots, values) {
       sample(
         slot.name,
         Delta(
-          value, logDensity: slot.bijector.isVolumePreserving ? 0 : -total,
+          value, logDensity: slot.bijector.isVolumePreserving ? 0 : -logDet,
           eventRank: slot.eventRank))
+    }
+  }
+
+  /// A site's value, and the log determinant of the map there for each of its events.
+  private func placed(
+    _ slot: Slot, _ bijector: any Bijector, _ latent: Tensor
+  ) -> (value: Tensor, logDet: Tensor) {
+    let part = latent.slice(slot.range, along: -1).reshaped(to: slot.shape)
+    let (value, logDet) = bijector.forwardAndLogDet(part, context: nil)
+    let excess = slot.eventRank - bijector.valueRank
+    let isSummed = excess > 0 && logDet.rank >= excess
+    return (value, isSummed ? logDet.sum(axes: (1...excess).map { -$0 }) : logDet)
+  }
+
+  /// The same where supports depend on other latent sites: the model's code is run for them.
+  private func movingValues(_ latent: Tensor) -> [(value: Tensor, logDet: Tensor)] {
+    let handler = PlacingHandler { site in
+      slots.first { $0.name == site.name }.flatMap { slot in
+        site.distribution.map { placed(slot, $0.support.bijector, latent) }
+      }
+    }
+    block(where: { $0.kind != .param && !$0.isMutable }) { handle(model, with: handler) }
+    return handler.values(slots.map(\.name))
+  }
+}
+
+/// Gives latent sites values on their supports, and notes them.
+private final class PlacingHandler: Handler {
+  typealias Placed = (value: Tensor, logDet: Tensor)
+  /// Used while `movingValues` runs, in its own task only.
+  nonisolated(unsafe) private let place: (Site) -> Placed?
+  private let placed = Locked<[String: Placed]>([:])
+
+  init(_ place: @escaping (Site) -> Placed?) { self.place = place }
+
+  func process(_ site: inout Site) {
+    guard site.kind == .sample, !site.isObserved, let pair = place(site) else { return }
+    site.value = pair.value
+    let name = site.name
+    placed.withLock { $0[name] = pair }
+  }
+
+  func values(_ names: [String]) -> [Placed] {
+    placed.withLock { all in
+      names.map { name in
+        guard let pair = all[name] else {
+          preconditionFailure("site \"\(name)\" was met when the guide was made, but not now")
+        }
+        return pair
+      }
     }
   }
 }
