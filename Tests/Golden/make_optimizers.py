@@ -1,4 +1,5 @@
-"""Makes optimizers.json: the paths of PyTorch's Adam and Pyro's ClippedAdam along given gradients.
+"""Makes optimizers.json: the paths of PyTorch's and Pyro's optimizers along given gradients, and the
+rates of PyTorch's schedulers.
 
     python3 Tests/Golden/make_optimizers.py    (needs torch and pyro-ppl)
 """
@@ -7,11 +8,16 @@ import json
 import pathlib
 
 import torch
+from pyro.optim.adagrad_rmsprop import AdagradRMSProp
 from pyro.optim.clipped_adam import ClippedAdam
-from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.optim import SGD, Adagrad, Adam, AdamW, RMSprop
+from torch.optim.lr_scheduler import (
+  CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, PolynomialLR, SequentialLR,
+  StepLR)
 
 torch.set_default_dtype(torch.float64)
-STEPS = 12
+STEPS = 24
 START = [0.5, -2.0, 1e3, 0.0]
 
 
@@ -23,13 +29,15 @@ def gradients():
   return grads
 
 
-def path(make_optimizer, make_schedule, grads):
+def path(make_optimizer, grads, make_schedule=None, clip=None):
   x = torch.tensor(START, requires_grad=True)
   optimizer = make_optimizer([x])
   schedule = make_schedule(optimizer) if make_schedule else None
   states = []
   for gradient in grads:
     x.grad = gradient.clone()
+    if clip:
+      clip([x])
     optimizer.step()
     if schedule:
       schedule.step()
@@ -37,23 +45,100 @@ def path(make_optimizer, make_schedule, grads):
   return states
 
 
+def averages(states, start):
+  """The mean of the states after step number `start` and later; before it, the last state."""
+  x = torch.tensor(states)
+  return [(x[start:k + 1].mean(0) if k >= start else x[k]).tolist() for k in range(len(x))]
+
+
+def groups(grads):
+  """Three rules: one for the elements 0 and 2, one each for 1 and 3."""
+  x = [torch.tensor(value, requires_grad=True) for value in START]
+  optimizer = torch.optim.SGD([x[1]], lr=1e-3, momentum=0.8)
+  others = [torch.optim.Adam([x[0], x[2]], lr=0.03), torch.optim.Adagrad([x[3]], lr=0.0)]
+  states = []
+  for gradient in grads:
+    for value, slope in zip(x, gradient):
+      value.grad = slope.clone()
+    for rule in [optimizer, *others]:
+      rule.step()
+    states.append([value.item() for value in x])
+  return states
+
+
+def paths(grads):
+  def along(optimizer, schedule=None, clip=None, **options):
+    return path(lambda p: optimizer(p, **options), grads, schedule, clip)
+
+  result = {
+    "Adam": along(Adam, lr=0.01),
+    "Adam, other betas": along(Adam, lr=0.3, betas=(0.5, 0.9), eps=1e-3),
+    "Adam, no momentum": along(Adam, lr=0.02, betas=(0.0, 0.5), eps=1e-10),
+    "Adam, exponential": along(Adam, lambda o: ExponentialLR(o, gamma=0.8), lr=0.05),
+    "Adam, cosine": along(Adam, lambda o: CosineAnnealingLR(o, T_max=STEPS), lr=0.05),
+    "ClippedAdam": along(ClippedAdam, lr=0.1),
+    "ClippedAdam, decay": along(
+      ClippedAdam, lr=0.1, betas=(0.8, 0.99), eps=1e-4, clip_norm=2.5, lrd=0.9),
+    "ClippedAdam, weight decay": along(
+      ClippedAdam, lr=0.05, betas=(0.9, 0.95), weight_decay=0.3, clip_norm=7.0, lrd=0.97),
+    "SGD": along(SGD, lr=1e-3),
+    "SGD, momentum": along(SGD, lr=0.02, momentum=0.7),
+    "SGD, Nesterov": along(SGD, lr=0.01, momentum=0.9, nesterov=True),
+    "AdamW": along(AdamW, lr=0.02),
+    "AdamW, strong decay": along(
+      AdamW, lr=0.1, betas=(0.7, 0.95), eps=1e-5, weight_decay=0.4),
+    "AdamW, step": along(
+      AdamW, lambda o: StepLR(o, 5, gamma=0.5), lr=0.2, weight_decay=0.1),
+    "RMSProp": along(RMSprop, lr=0.01),
+    "RMSProp, momentum": along(RMSprop, lr=0.02, alpha=0.9, eps=1e-5, momentum=0.6),
+    "RMSProp, centred": along(RMSprop, lr=0.03, alpha=0.8, eps=1e-4, centered=True),
+    "RMSProp, centred, momentum": along(
+      RMSprop, lr=0.01, alpha=0.95, eps=1e-3, centered=True, momentum=0.9),
+    "Adagrad": along(Adagrad, lr=0.1),
+    "Adagrad, accumulator": along(Adagrad, lr=0.5, initial_accumulator_value=2.5, eps=1e-3),
+    "AdagradRMSProp": along(AdagradRMSProp),
+    "AdagradRMSProp, other": along(AdagradRMSProp, eta=0.3, delta=0.05, t=0.4),
+    "Adam, clipped norm": along(Adam, clip=lambda p: clip_grad_norm_(p, 10.0), lr=0.05),
+    "SGD, clipped norm": along(SGD, clip=lambda p: clip_grad_norm_(p, 2.0), lr=0.1, momentum=0.5),
+    "SGD, clipped value": along(SGD, clip=lambda p: clip_grad_value_(p, 1.5), lr=0.1),
+    "groups": groups(grads),
+  }
+  result["SGD, averaged"] = averages(along(SGD, lr=0.01, momentum=0.7), 6)
+  return result
+
+
+def rates(make_schedule, lr):
+  x = torch.zeros(1, requires_grad=True)
+  x.grad = torch.zeros(1)
+  optimizer = SGD([x], lr=lr)
+  schedule = make_schedule(optimizer)
+  values = []
+  for _ in range(40):
+    values.append(optimizer.param_groups[0]["lr"])
+    optimizer.step()
+    schedule.step()
+  return values
+
+
 def main():
   grads = gradients()
-  adam = torch.optim.Adam
-  cases = {
-    "Adam": (lambda p: adam(p, lr=0.01), None),
-    "Adam, other betas": (lambda p: adam(p, lr=0.3, betas=(0.5, 0.9), eps=1e-3), None),
-    "Adam, no momentum": (lambda p: adam(p, lr=0.02, betas=(0.0, 0.5), eps=1e-10), None),
-    "Adam, exponential": (lambda p: adam(p, lr=0.05), lambda o: ExponentialLR(o, gamma=0.8)),
-    "Adam, cosine": (lambda p: adam(p, lr=0.05), lambda o: CosineAnnealingLR(o, T_max=STEPS)),
-    "ClippedAdam": (lambda p: ClippedAdam(p, lr=0.1), None),
-    "ClippedAdam, decay": (
-      lambda p: ClippedAdam(p, lr=0.1, betas=(0.8, 0.99), eps=1e-4, clip_norm=2.5, lrd=0.9), None),
-  }
   result = {
     "start": START,
     "gradients": grads.tolist(),
-    "paths": {name: path(*case, grads) for name, case in cases.items()},
+    "paths": paths(grads),
+    "rates": {
+      "constant": rates(lambda o: LambdaLR(o, lambda k: 1.0), 0.3),
+      "exponential": rates(lambda o: ExponentialLR(o, 0.9), 0.5),
+      "step": rates(lambda o: StepLR(o, 7, gamma=0.3), 0.2),
+      "multiStep": rates(lambda o: MultiStepLR(o, [4, 9, 30], gamma=0.5), 0.2),
+      "cosine": rates(lambda o: CosineAnnealingLR(o, 39, eta_min=0.02), 0.7),
+      "polynomial": rates(lambda o: PolynomialLR(o, total_iters=25, power=2.5), 0.4),
+      "linear": rates(lambda o: LinearLR(o, 0.25, 0.75, total_iters=20), 0.8),
+      "warm-up": rates(
+        lambda o: SequentialLR(
+          o, [LinearLR(o, 0.1, 1.0, total_iters=6), ExponentialLR(o, 0.8)], [6]), 0.6),
+      "function": rates(lambda o: LambdaLR(o, lambda k: 1 / (1 + 0.25 * k)), 0.9),
+    },
   }
   pathlib.Path(__file__).with_name("optimizers.json").write_text(
     json.dumps(result, separators=(",", ":")).replace('],"', '],\n"') + "\n")

@@ -8,7 +8,9 @@ public import Tensors
 public final class SVI {
   let model: () -> Void
   let guide: any Guide
-  let optimizer: any Optimizer
+  private let chosenOptimizer: any Optimizer
+  /// The optimizer for the parameters there are now.
+  private(set) var optimizer: any Optimizer
   let objective: any Objective
   let dtype: DType
   private let key: Int64
@@ -40,7 +42,7 @@ public final class SVI {
     let model = { _ = model() }
     self.model = model
     self.guide = guide
-    self.optimizer = optimizer
+    chosenOptimizer = optimizer
     objective = loss
     self.dtype = dtype
     key = RandomKey(seed).hostValue
@@ -50,7 +52,8 @@ public final class SVI {
     try loss.validate(first)
     parameters = ParameterStore(first.sites(of: .param), dtype: dtype)
     parameters.appendMutables(first.sites(of: .mutable))
-    optimizerState = optimizer.initialState(parameters.packed).map { $0.detached() }
+    self.optimizer = optimizer.resolved(for: parameters.entries.map(ParameterRange.init))
+    optimizerState = self.optimizer.initialState(parameters.packed).map { $0.detached() }
   }
 
   private static func firstTrace(
@@ -162,13 +165,9 @@ public final class SVI {
 
   /// Adds parameters, and optimizer state for them where it has a number per parameter.
   private func adopt(_ sites: [Site]) {
-    let old = parameters.count
     parameters.append(sites)
-    let added = parameters.packed.slice(old..<parameters.count)
-    let fresh = optimizer.initialState(added)
-    optimizerState = zip(optimizerState, fresh).map { state, part in
-      state.shape == [old] ? concat([state, part]).detached() : state
-    }
+    optimizer = chosenOptimizer.resolved(for: parameters.entries.map(ParameterRange.init))
+    optimizerState = optimizer.grown(optimizerState, for: parameters.packed).map { $0.detached() }
   }
 
   private func noteSkip() throws(ModelError) {
@@ -184,6 +183,13 @@ public final class SVI {
       if let term = site.logProbSum(), !term.scalar().isFinite { return site.name }
     }
     return "the gradient"
+  }
+
+  /// The parameters as the optimizer reports them.
+  var fittedParameters: ParameterStore {
+    var fitted = parameters
+    fitted.packed = optimizer.result(parameters.packed, optimizerState).detached()
+    return fitted
   }
 
   /// The key of each particle of a step.

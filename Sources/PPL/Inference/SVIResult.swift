@@ -12,7 +12,7 @@ public struct SVIResult {
     self.svi = svi
     losses = record.losses
     wasInterrupted = record.wasInterrupted
-    parameters = svi.parameters
+    parameters = svi.fittedParameters
   }
 
   /// Draws from the fitted guide: every latent and deterministic site, with a new outermost axis.

@@ -1,25 +1,33 @@
 /// Adam with the gradient limited element by element and a rate that decays exponentially.
 ///
-/// Pyro's `ClippedAdam`: each gradient element is limited to ±`clipNorm`; the rate is multiplied by
-/// `decay` before every step; the denominator is √v + ε, corrected for the start outside the root.
+/// Pyro's `ClippedAdam`: each gradient element is limited to ±`clipNorm`, then `weightDecay` times
+/// the parameter is added to it; the rate is multiplied by `decay` before every step; the denominator
+/// is √v + ε, corrected for the start outside the root.
 public struct ClippedAdam: Optimizer {
-  private let rate: Double
+  private let rate: LearningRate
   private let beta1: Double
   private let beta2: Double
   private let epsilon: Double
+  private let weightDecay: Double
   private let clipNorm: Double
   private let decay: Double
 
   public init(
-    _ rate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
-    clipNorm: Double = 10, decay: Double = 1
+    _ rate: LearningRate = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
+    epsilon: Double = 1e-8, weightDecay: Double = 0, clipNorm: Double = 10, decay: Double = 1
   ) {
+    precondition(
+      beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
+      "ClippedAdam: beta1 and beta2 must be in [0, 1), got \(beta1) and \(beta2)")
+    precondition(
+      weightDecay >= 0, "ClippedAdam: weightDecay must not be negative, got \(weightDecay)")
     precondition(clipNorm > 0, "ClippedAdam: clipNorm must be positive, got \(clipNorm)")
     precondition(decay > 0, "ClippedAdam: decay must be positive, got \(decay)")
     self.rate = rate
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
+    self.weightDecay = weightDecay
     self.clipNorm = clipNorm
     self.decay = decay
   }
@@ -33,14 +41,14 @@ public struct ClippedAdam: Optimizer {
     -> (parameters: Tensor, state: [Tensor])
   {
     let limit = Tensor(floatLiteral: clipNorm)
-    let g = maximum(minimum(gradient, limit), -limit)
+    let limited = clamp(gradient, -limit, limit)
+    let g = weightDecay == 0 ? limited : limited + weightDecay * parameters
     let m = beta1 * state[0] + (1 - beta1) * g
     let v = beta2 * state[1] + (1 - beta2) * square(g)
     let t = step + 1
     let first = 1 - pow(Tensor(beta1, dtype: t.dtype), t)
     let second = 1 - pow(Tensor(beta2, dtype: t.dtype), t)
-    let current =
-      decay == 1 ? Tensor(floatLiteral: rate) : rate * pow(Tensor(decay, dtype: t.dtype), t)
+    let current = decay == 1 ? rate(step) : rate(step) * pow(Tensor(decay, dtype: t.dtype), t)
     let size = current * sqrt(second) / first
     return (parameters - size * m / (sqrt(v) + epsilon), [m, v])
   }

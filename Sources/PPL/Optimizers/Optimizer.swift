@@ -1,6 +1,7 @@
 /// A rule that moves parameters along a gradient. It sees all parameters as one vector.
 public protocol Optimizer: Sendable {
-  /// The state before the first step, for parameters of this shape and dtype.
+  /// The state before the first step, for parameters of this shape and dtype: vectors with a number
+  /// for each parameter, in the parameters' order, and tensors whose shape is always the same.
   func initialState(_ parameters: Tensor) -> [Tensor]
 
   /// The parameters and the state after a step down the gradient.
@@ -10,49 +11,42 @@ public protocol Optimizer: Sendable {
   /// - Parameter step: the number of steps taken before, a scalar of the parameters' dtype.
   func update(_ parameters: Tensor, _ gradient: Tensor, _ state: [Tensor], step: Tensor)
     -> (parameters: Tensor, state: [Tensor])
+
+  /// The parameters that a fit reports: those of the last step, unless the rule says otherwise.
+  func result(_ parameters: Tensor, _ state: [Tensor]) -> Tensor
+
+  /// The rule for a vector that holds these parameters: the rule itself, unless it depends on names.
+  ///
+  /// Asked for before the first step, and again when parameters were added at the vector's end.
+  func resolved(for parameters: [ParameterRange]) -> any Optimizer
 }
 
-/// A step size, constant or following a schedule.
-public struct LearningRate: Sendable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
-  private enum Kind {
-    case constant
-    case exponential(Double)
-    case cosine(Int)
+/// A parameter's name and its place in the vector of all.
+public struct ParameterRange: Sendable {
+  public let name: String
+  public let range: Range<Int>
+
+  public init(name: String, range: Range<Int>) {
+    self.name = name
+    self.range = range
   }
 
-  private let initial: Double
-  private let kind: Kind
+  init(_ entry: ParameterStore.Entry) { self.init(name: entry.name, range: entry.range) }
+}
 
-  public init(floatLiteral value: Double) { self = .constant(value) }
-  public init(integerLiteral value: Int) { self = .constant(Double(value)) }
+extension Optimizer {
+  public func result(_ parameters: Tensor, _ state: [Tensor]) -> Tensor { parameters }
 
-  private init(_ initial: Double, _ kind: Kind) {
-    precondition(initial >= 0, "a learning rate must not be negative, got \(initial)")
-    self.initial = initial
-    self.kind = kind
-  }
+  public func resolved(for parameters: [ParameterRange]) -> any Optimizer { self }
 
-  /// The same rate at every step.
-  public static func constant(_ rate: Double) -> LearningRate { LearningRate(rate, .constant) }
-
-  /// `rate · decay^step`.
-  public static func exponential(_ rate: Double, decay: Double) -> LearningRate {
-    LearningRate(rate, .exponential(decay))
-  }
-
-  /// From `rate` to zero along half a cosine, over `steps` steps.
-  public static func cosine(_ rate: Double, steps: Int) -> LearningRate {
-    LearningRate(rate, .cosine(max(steps, 1)))
-  }
-
-  /// The rate at a step, a scalar.
-  func callAsFunction(_ step: Tensor) -> Tensor {
-    switch kind {
-    case .constant: return Tensor(floatLiteral: initial)
-    case .exponential(let decay): return initial * pow(Tensor(decay, dtype: step.dtype), step)
-    case .cosine(let steps):
-      let phase = minimum(step / Double(steps), 1)
-      return (0.5 * initial) * (1 + cos(Double.pi * phase))
+  /// A state carried over to parameters of which the last are new: vectors grow at their end by what
+  /// a fresh state has there, all else stays.
+  ///
+  /// - Parameter parameters: the old ones, at any values, then the new ones.
+  func grown(_ state: [Tensor], for parameters: Tensor) -> [Tensor] {
+    zip(state, initialState(parameters)).map { old, fresh in
+      guard old.rank == 1, old.count < fresh.count else { return old }
+      return concat([old, fresh.slice(old.count..<fresh.count)])
     }
   }
 }
