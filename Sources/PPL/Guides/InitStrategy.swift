@@ -76,10 +76,12 @@ public struct InitStrategy: Sendable {
 }
 
 /// Gives latent sites the values they start with. Discrete sites are drawn.
-struct InitHandler: Handler {
+package struct InitHandler: Handler {
   let strategy: InitStrategy
 
-  func process(_ site: inout Site) {
+  package init(strategy: InitStrategy) { self.strategy = strategy }
+
+  package func process(_ site: inout Site) {
     guard site.kind == .sample, site.value == nil,
       site.distribution?.support.isDiscrete == false
     else { return }

@@ -13,7 +13,7 @@ public struct LatentLayout {
   /// The length of the vector.
   public let dimension: Int
   private let model: () -> Void
-  /// Whether the support of a site depends on other latent sites.
+  /// Whether the support of a site depends on other latent sites, or on parameters.
   private let hasMovingSupports: Bool
 
   /// Runs the model to find its latent sites.
@@ -52,11 +52,10 @@ public struct LatentLayout {
     let key = RandomKey(0).foldIn("layout")
     return try handle(
       {
-        try seeded(key: key, dtype: dtype) {
-          try PPL.trace { handle(model, with: InitHandler(strategy: strategy)) }
-        }
-      },
-      with: InitialValueHandler(key: key))
+        try handle(
+          { try seeded(key: key, dtype: dtype) { try PPL.trace(model) } },
+          with: InitHandler(strategy: strategy))
+      }, with: FreshParameters(key: key))
   }
 
   /// Draws every latent site from its part of an unconstrained vector.
@@ -95,6 +94,18 @@ public struct LatentLayout {
     }
     block(where: { $0.kind != .param && !$0.isMutable }) { handle(model, with: handler) }
     return handler.values(slots.map(\.name))
+  }
+}
+
+/// Gives parameters tensors of their own in every run, by which supports that depend on them are
+/// told from others.
+private struct FreshParameters: Handler {
+  let key: RandomKey
+
+  func process(_ site: inout Site) {
+    guard site.kind == .param, let initial = site.declaration?.initialValue else { return }
+    let value = initial(key.foldIn(site.name))
+    site.value = Tensor(value.array(), shape: value.shape, dtype: value.dtype)
   }
 }
 
