@@ -46,11 +46,22 @@ public struct LatentLayout {
     }
   }
 
+  /// The unconstrained vector of the values that a strategy gives the sites.
+  func point(_ strategy: InitStrategy, _ key: RandomKey) throws -> [Double] {
+    let trace = try LatentLayout.run(model, strategy, .float64, key)
+    return slots.flatMap { slot -> [Double] in
+      guard let site = trace[slot.name], let value = site.value,
+        let bijector = site.distribution?.support.bijector
+      else { return [] }
+      return bijector.inverse(value).array()
+    }
+  }
+
   private static func run(
-    _ model: () -> Void, _ strategy: InitStrategy, _ dtype: DType
+    _ model: () -> Void, _ strategy: InitStrategy, _ dtype: DType,
+    _ key: RandomKey = RandomKey(0).foldIn("layout")
   ) throws -> Trace {
-    let key = RandomKey(0).foldIn("layout")
-    return try handle(
+    try handle(
       {
         try handle(
           { try seeded(key: key, dtype: dtype) { try PPL.trace(model) } },
@@ -87,13 +98,28 @@ public struct LatentLayout {
 
   /// The same where supports depend on other latent sites: the model's code is run for them.
   private func movingValues(_ latent: Tensor) -> [(value: Tensor, logDet: Tensor)] {
-    let handler = PlacingHandler { site in
+    let handler = placing(latent)
+    block(where: { $0.kind != .param && !$0.isMutable }) { handle(model, with: handler) }
+    return handler.values(slots.map(\.name))
+  }
+
+  private func placing(_ latent: Tensor) -> PlacingHandler {
+    PlacingHandler { site in
       slots.first { $0.name == site.name }.flatMap { slot in
         site.distribution.map { placed(slot, $0.support.bijector, latent) }
       }
     }
-    block(where: { $0.kind != .param && !$0.isMutable }) { handle(model, with: handler) }
-    return handler.values(slots.map(\.name))
+  }
+
+  /// Runs the model with the latent values that an unconstrained vector stands for.
+  ///
+  /// - Returns: what the model did, and the log density of the vector: log p(x, z) at the values z
+  ///   plus the log determinant of the map to them.
+  func trace(at latent: Tensor) throws -> (trace: Trace, logDensity: Tensor) {
+    let handler = placing(latent)
+    let trace = try PPL.trace { handle(model, with: handler) }
+    let logDets = handler.values(slots.map(\.name)).map { $0.logDet.sum() }
+    return (trace, logDets.reduce(trace.logProbSum(), +))
   }
 }
 

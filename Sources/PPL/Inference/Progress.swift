@@ -14,36 +14,52 @@ struct Progress {
     self.isEnabled = isEnabled && isatty(STDERR_FILENO) == 1
   }
 
-  mutating func update(_ step: Int, _ losses: [Double]) {
+  /// - Parameter note: what else to tell, asked for only when it is shown.
+  mutating func update(_ step: Int, _ note: @autoclosure () -> String) {
     guard isEnabled, step >= nextCheck else { return }
     let now = ContinuousClock.now
     if now - lastShown < .milliseconds(100) {
       checkEvery = min(checkEvery * 2, 4096)
     } else {
       checkEvery = max(checkEvery / 2, 1)
-      show(step, losses, now - start)
+      show(step, note(), now - start)
       lastShown = now
     }
     nextCheck = step + checkEvery
   }
 
-  func finish(_ losses: [Double]) {
+  func finish(_ step: Int, _ note: @autoclosure () -> String) {
     guard isEnabled, total > 0 else { return }
-    show(losses.count, losses, ContinuousClock.now - start)
+    show(step, note(), ContinuousClock.now - start)
     FileHandle.standardError.write(Data("\n".utf8))
   }
 
-  private func show(_ step: Int, _ losses: [Double], _ elapsed: Duration) {
+  private func show(_ step: Int, _ note: String, _ elapsed: Duration) {
     let seconds = max(elapsed / .seconds(1), 1e-9)
     let rate = Double(step) / seconds
-    let recent = losses.suffix(100)
-    let elbo = -recent.reduce(0, +) / Double(max(recent.count, 1))
     let left = Double(total - step) / max(rate, 1e-9)
-    let line = String(
-      format: "\rstep %d/%d  ELBO %.4g  %.0f steps/s  %.1f s left\u{1B}[K", step, total, elbo,
-      rate, left)
+    let speed = String(format: "%.0f steps/s  %.1f s left", rate, left)
+    let line = "\rstep \(step)/\(total)  \(note)\(speed)\u{1B}[K"
     FileHandle.standardError.write(Data(line.utf8))
   }
+}
+
+/// The progress of several chains together.
+final class ChainProgress: Sendable {
+  private let state: Locked<(progress: Progress, step: Int)>
+
+  init(_ total: Int, isEnabled: Bool) {
+    state = Locked((Progress(total, isEnabled: isEnabled), 0))
+  }
+
+  func advance() {
+    state.withLock {
+      $0.step += 1
+      $0.progress.update($0.step, "")
+    }
+  }
+
+  func finish() { state.withLock { $0.progress.finish($0.step, "") } }
 }
 
 /// The losses of a run in progress, and whether it goes on.
@@ -70,8 +86,15 @@ struct RunRecord {
 
   mutating func add(_ loss: Double) {
     losses.append(loss)
-    progress.update(losses.count, losses)
+    progress.update(losses.count, RunRecord.elbo(losses))
   }
 
-  func finish() { progress.finish(losses) }
+  func finish() { progress.finish(losses.count, RunRecord.elbo(losses)) }
+
+  /// The mean of the last hundred estimates.
+  private static func elbo(_ losses: [Double]) -> String {
+    let recent = losses.suffix(100)
+    return String(
+      format: "ELBO %.4g  ", -recent.reduce(0, +) / Double(max(recent.count, 1)))
+  }
 }

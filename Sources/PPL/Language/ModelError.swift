@@ -12,6 +12,10 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
   /// A discrete latent site where the guide needs continuous ones.
   case discreteSite(String)
   case noLatentSites
+  /// No point with a finite density and gradient was found to start from.
+  case noStart(attempts: Int)
+  /// A plate that computes with a random subset, where the whole is needed.
+  case subsampledPlate(String)
   /// A site's score-function gradient would be needed.
   case notReparameterized(String)
   /// The loss or its gradient was not finite too many times in a row.
@@ -46,6 +50,16 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
       """
       site "\(name)" is discrete, which a guide over continuous variables cannot draw: sum it \
       out, or write a guide for it
+      """
+    case .noStart(let attempts):
+      """
+      \(attempts) points to start from had a density or gradient that is not finite: give values \
+      with start: .values([…]), or check that the data lie in the supports
+      """
+    case .subsampledPlate(let name):
+      """
+      plate \"\(name)\" computes with a random subset, and a sampler needs the density itself: \
+      leave out its subsampleSize
       """
     case .noLatentSites: "the model has no latent sites; an empty guide is all it needs"
     case .notReparameterized(let name):

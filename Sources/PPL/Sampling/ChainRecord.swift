@@ -1,0 +1,21 @@
+/// What a chain drew.
+struct ChainRecord: Sendable {
+  let dimension: Int
+  /// Unconstrained draws, one after another.
+  private(set) var draws: [Double] = []
+  private(set) var logDensities: [Double] = []
+  private(set) var transitions: [Transition] = []
+  var stepSize = 0.0
+  /// Evaluations of density and gradient, those of the warm-up included.
+  var evaluations = 0
+
+  init(dimension: Int) { self.dimension = dimension }
+
+  var count: Int { transitions.count }
+
+  mutating func add(_ transition: Transition, _ point: PhasePoint) {
+    draws.append(contentsOf: point.position)
+    logDensities.append(point.logDensity)
+    transitions.append(transition)
+  }
+}

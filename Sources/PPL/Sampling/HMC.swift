@@ -1,0 +1,34 @@
+import Foundation
+
+/// Hamiltonian Monte Carlo with paths of a fixed length (Duane et al. 1987; Neal 2011).
+public struct HMC: MCMCKernel {
+  public let metric: MetricKind
+  public let targetAcceptance: Double
+  private let pathLength: Double
+
+  /// - Parameter pathLength: the time a path takes; its steps number pathLength / step size.
+  public init(
+    pathLength: Double = 2 * .pi, metric: MetricKind = .diagonal, targetAcceptance: Double = 0.8
+  ) {
+    precondition(pathLength > 0, "HMC: pathLength must be positive, got \(pathLength)")
+    precondition(
+      targetAcceptance > 0 && targetAcceptance < 1,
+      "HMC: targetAcceptance must be between 0 and 1, got \(targetAcceptance)")
+    self.pathLength = pathLength
+    self.metric = metric
+    self.targetAcceptance = targetAcceptance
+  }
+
+  public func transition(from state: inout ChainState) -> Transition {
+    state.point.refresh(state.metric, &state.generator)
+    let before = state.point.energy
+    var trial = state.point
+    let steps = min(max(Int((pathLength / state.stepSize).rounded()), 1), 1 << 16)
+    for _ in 0..<steps { trial.leap(state.stepSize, state.metric, state.density) }
+    let error = trial.energy - before
+    let acceptance = error.isNaN ? 0 : min(1, exp(-error))
+    if state.generator.uniform() < acceptance { state.point = trial }
+    return Transition(
+      acceptance: acceptance, isDivergent: error > divergenceThreshold, steps: steps, depth: 0)
+  }
+}
