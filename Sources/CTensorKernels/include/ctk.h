@@ -154,6 +154,11 @@ enum {
 };
 ctk_fn ctk_draw(int kind, int dtype);
 
+// Distinct numbers: each row of d gets `count` of 0 ..< size, every ordered choice equally likely, from
+// the `count` random words in its row of a. All int64.
+typedef struct { int64_t rows, count, size; } ctk_choice_desc;
+ctk_fn ctk_choice(void);
+
 // The block function itself, for tests against the published vectors.
 void ctk_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 int64_t ctk_fold_in(int64_t key, int64_t datum);

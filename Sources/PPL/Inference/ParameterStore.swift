@@ -6,6 +6,8 @@ public struct ParameterStore: Sendable {
     package let shape: Shape
     package let constraint: Constraint
     package let range: Range<Int>
+    /// Whether it was met after the model's first run, on a branch not taken there.
+    let isLate: Bool
   }
 
   /// A value carried from step to step without a gradient.
@@ -24,11 +26,11 @@ public struct ParameterStore: Sendable {
   /// The parameters met by the parameter sites of a trace, at their initial values.
   init(_ sites: [Site], dtype: DType) {
     packed = Tensor([Double](), dtype: dtype)
-    append(sites)
+    append(sites, areLate: false)
   }
 
   /// Adds the parameters of some sites, at their initial values.
-  mutating func append(_ sites: [Site]) {
+  mutating func append(_ sites: [Site], areLate: Bool = true) {
     let dtype = packed.dtype
     var parts = [packed]
     var start = packed.count
@@ -41,7 +43,8 @@ public struct ParameterStore: Sendable {
       index[site.name] = entries.count
       entries.append(
         Entry(
-          name: site.name, shape: unconstrained.shape, constraint: constraint, range: range))
+          name: site.name, shape: unconstrained.shape, constraint: constraint, range: range,
+          isLate: areLate))
       parts.append(unconstrained.flattened().cast(to: dtype))
     }
     packed = concat(parts).detached()
@@ -66,8 +69,20 @@ public struct ParameterStore: Sendable {
   /// The present value of a mutable site.
   public func mutable(_ name: String) -> Tensor? { mutables.first { $0.name == name }?.value }
 
-  /// Whether there is a parameter of this name.
-  func contains(_ name: String) -> Bool { index[name] != nil }
+  /// Puts parameters and mutable values of a file in the place of those here.
+  mutating func replace(_ entries: [Entry], packed: Tensor, mutables: [Mutable]) {
+    self.entries = entries
+    self.packed = packed
+    self.mutables = mutables
+    index = [:]
+    for (position, entry) in entries.enumerated() { index[entry.name] = position }
+  }
+
+  /// The parameter of this name, also one that waits for the model to meet it.
+  func entry(_ name: String) -> Entry? { index[name].map { entries[$0] } }
+
+  /// Whether there is a parameter of this name that the model has met.
+  func contains(_ name: String) -> Bool { entry(name)?.isUnmet == false }
 
   /// The number of scalars.
   public var count: Int { packed.count }
@@ -76,8 +91,7 @@ public struct ParameterStore: Sendable {
 
   /// The value of a parameter, in its constrained space.
   public subscript(name: String) -> Tensor? {
-    guard let position = index[name] else { return nil }
-    let entry = entries[position]
+    guard let entry = entry(name), !entry.isUnmet else { return nil }
     return entry.constraint.bijector.forward(ParameterStore.slice(packed, entry)).detached()
   }
 
@@ -104,7 +118,7 @@ final class ParameterHandler: Handler {
       uniqueKeysWithValues: zip(store.mutables, mutables).map { ($0.name, $1) })
     var values: [String: Tensor] = [:]
     slices = store.entries.map { ParameterStore.slice(packed, $0) }
-    for (entry, slice) in zip(store.entries, slices) {
+    for (entry, slice) in zip(store.entries, slices) where !entry.isUnmet {
       values[entry.name] = entry.constraint.bijector.forward(slice)
     }
     self.values = values

@@ -8,22 +8,23 @@ public import Tensors
 public final class SVI {
   let model: () -> Void
   let guide: any Guide
-  private let chosenOptimizer: any Optimizer
+  let chosenOptimizer: any Optimizer
   /// The optimizer for the parameters there are now.
-  private(set) var optimizer: any Optimizer
+  var optimizer: any Optimizer
   let objective: any Objective
   let dtype: DType
-  private let key: Int64
-  private let setupKey: RandomKey
+  /// The key of every draw.
+  var key: Int64
   let guideBody: () -> Void
   /// The parameters now.
-  public private(set) var parameters: ParameterStore
-  private var optimizerState: [Tensor]
+  public internal(set) var parameters: ParameterStore
+  var optimizerState: [Tensor]
   /// Steps taken, and those of them that changed the parameters.
-  private var stepsTaken = 0
-  private var updatesMade = 0
+  var stepsTaken = 0
+  var updatesMade = 0
   private let plans = PlanCache()
-  private var skipped = 0
+  /// Steps in a row that were not taken.
+  var skipped = 0
 
   /// How many steps in a row may be skipped because the loss or its gradient is not finite.
   static let skipLimit = 100
@@ -47,14 +48,18 @@ public final class SVI {
     self.dtype = dtype
     key = RandomKey(seed).hostValue
     guideBody = try guide.body(for: model, dtype: dtype)
-    setupKey = RandomKey(seed).foldIn("setup")
-    let first = try SVI.firstTrace(loss, model, guideBody, setupKey, dtype)
+    let setup = SVI.setupKey(key)
+    let first = try SVI.firstTrace(loss, model, guideBody, setup, dtype)
     try loss.validate(first)
     parameters = ParameterStore(first.sites(of: .param), dtype: dtype)
     parameters.appendMutables(first.sites(of: .mutable))
     self.optimizer = optimizer.resolved(for: parameters.entries.map(ParameterRange.init))
     optimizerState = self.optimizer.initialState(parameters.packed).map { $0.detached() }
   }
+
+  /// The key of initial values.
+  private static func setupKey(_ key: Int64) -> RandomKey { RandomKey.host(key).foldIn("setup") }
+  private var setupKey: RandomKey { SVI.setupKey(key) }
 
   private static func firstTrace(
     _ objective: any Objective, _ model: () -> Void, _ guide: () -> Void, _ key: RandomKey,
@@ -132,7 +137,7 @@ public final class SVI {
       parameters.setMutables(loop.mutables)
     }
     while record.goesOn {
-      loop.setStep(updatesMade, keys: keys(stepsTaken))
+      loop.setStep(stepsTaken, updates: updatesMade, keys: keys(stepsTaken))
       let result = loop.run()
       stepsTaken += 1
       if result.isFinite {
@@ -151,7 +156,7 @@ public final class SVI {
   private func stepGraph() throws -> StepGraph {
     while true {
       let arguments = StepArguments(
-        parameters, optimizerState, updatesMade, keys(stepsTaken), dtype)
+        parameters, optimizerState, stepsTaken, updatesMade, keys(stepsTaken), dtype)
       let graph = try StepGraph(self, arguments) { packed, mutables in
         ParameterHandler(parameters, packed, mutables, setupKey: setupKey)
       }
@@ -216,16 +221,20 @@ struct StepArguments {
   let packed: Tensor
   let state: [Tensor]
   let mutables: [ParameterStore.Mutable]
+  let stepsTaken: Int
+  /// The number of updates so far, as a scalar.
   let step: Tensor
   let keys: [Int64]
 
   init(
-    _ parameters: ParameterStore, _ state: [Tensor], _ step: Int, _ keys: [Int64], _ dtype: DType
+    _ parameters: ParameterStore, _ state: [Tensor], _ stepsTaken: Int, _ updates: Int,
+    _ keys: [Int64], _ dtype: DType
   ) {
+    self.stepsTaken = stepsTaken
     packed = parameters.packed
     mutables = parameters.mutables
     self.state = state
-    self.step = Tensor([Double(step)], shape: [], dtype: dtype)
+    self.step = Tensor([Double(updates)], shape: [], dtype: dtype)
     self.keys = keys
   }
 }

@@ -10,6 +10,8 @@ struct StepGraph {
   private let packed: Tensor
   private let mutables: [Tensor]
   private let keyLeaf: Tensor
+  /// The mini-batches that the step's code met.
+  let batches: [BatchHandler.Met]
   let arguments: StepArguments
   private let graph: TracedGraph
   private let particles: [ParticleTrace]
@@ -27,18 +29,23 @@ struct StepGraph {
     keyLeaf = Tensor.traced(RandomKey.host(arguments.keys[0]).tensor, recorder)
     let handler = makeHandler(packed, mutables)
     slices = handler.slices
-    var particles = [try svi.particle(handler, RandomKey(tensor: keyLeaf))]
+    let data = BatchHandler(step: arguments.stepsTaken, key: svi.key, recorder)
+    func particle(_ key: RandomKey) throws -> ParticleTrace {
+      try handle({ try svi.particle(handler, key) }, with: data)
+    }
+    var particles = [try particle(RandomKey(tensor: keyLeaf))]
     var terms = [try svi.objective.terms(particles[0])]
     readsValues = !recorder.descriptions.isEmpty
     if readsValues {
       // Each particle may take another branch: run the code for each.
       for key in arguments.keys.dropFirst() {
-        particles.append(try svi.particle(handler, RandomKey.host(key)))
+        particles.append(try particle(RandomKey.host(key)))
         terms.append(try svi.objective.terms(particles[particles.count - 1]))
       }
     }
     self.particles = particles
     self.terms = terms
+    batches = data.sources
     let assigned = zip(particles, terms).flatMap { StepGraph.assigned($0, $1, arguments) }
     graph = TracedGraph(
       terms.flatMap(\.values) + assigned.compactMap { $0 } + slices + mutables
@@ -77,7 +84,9 @@ struct StepGraph {
   func makeGradientPlan(_ svi: SVI) throws -> (plan: Plan, invariants: [Storage]) {
     for particle in particles { try svi.objective.validate(particle) }
     let slope = slope(svi)
-    let varying = [packed, keyLeaf, arguments.step] + mutables + arguments.state + slope.keys
+    let varying =
+      [packed, keyLeaf, arguments.step] + mutables + arguments.state + slope.keys
+      + batches.flatMap(\.columns)
     return graph.loopPlan(
       [slope.loss, slope.gradient.sum(), slope.gradient] + slope.mutables, extra: slope.keys,
       varying: varying)
@@ -176,6 +185,11 @@ struct StepGraph {
       return .state(index + 1)
     }
     if let index = mutables.firstIndex(where: { $0.node === node }) { return .mutable(index) }
+    for (source, met) in batches.enumerated() {
+      if let column = met.columns.firstIndex(where: { $0.node === node }) {
+        return .batch(source, column)
+      }
+    }
     return .fixed
   }
 }
@@ -187,6 +201,8 @@ enum StepRole {
   case state(Int)
   /// A mutable value.
   case mutable(Int)
+  /// An array's rows of a mini-batch.
+  case batch(Int, Int)
   /// Data.
   case fixed
 }

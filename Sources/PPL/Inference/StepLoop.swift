@@ -26,6 +26,9 @@ final class StepLoop {
   /// The mutable values now, and where the next ones go.
   private(set) var mutables: [Storage]
   private var nextMutables: [Storage]
+  /// The mini-batch of the step, for each of the graph's sources.
+  private let batches: [[Storage]]
+  private let batchKey: Int64
 
   init(_ graph: StepGraph, _ svi: SVI) throws {
     let (plan, invariants) = try graph.makeGradientPlan(svi)
@@ -42,6 +45,8 @@ final class StepLoop {
     next = zip(state, zip(initial, overwrites)).map { $1.1 ? $0 : $1.0.copiedStorage() }
     mutables = arguments.mutables.map { $0.value.copiedStorage() }
     nextMutables = arguments.mutables.map { $0.value.copiedStorage() }
+    batches = graph.batches.map { $0.columns.map { $0.copiedStorage() } }
+    batchKey = svi.key
     isInPlace = overwrites.allSatisfy { $0 } && mutables.isEmpty
     fixed = (
       graph.argumentValues(gradientPlan, invariants: invariants),
@@ -79,16 +84,23 @@ final class StepLoop {
       case .step: step.pointer
       case .state(let number): state[number].pointer
       case .mutable(let number): mutables[number].pointer
+      case .batch(let source, let column): batches[source][column].pointer
       case .fixed: fixed.pointers[index]
       }
     }
   }
 
-  func setStep(_ number: Int, keys values: [Int64]) {
+  /// - Parameters:
+  ///   - number: which step it is.
+  ///   - updates: how many steps before it changed the parameters.
+  func setStep(_ number: Int, updates: Int, keys values: [Int64]) {
     if dtype == .float32 {
-      step.pointer.storeBytes(of: Float(number), as: Float.self)
+      step.pointer.storeBytes(of: Float(updates), as: Float.self)
     } else {
-      step.pointer.storeBytes(of: Double(number), as: Double.self)
+      step.pointer.storeBytes(of: Double(updates), as: Double.self)
+    }
+    for (met, storages) in zip(graph.batches, batches) {
+      met.batches.gather(step: number, key: batchKey, into: storages)
     }
     for (index, key) in values.enumerated() {
       keys.pointer.storeBytes(of: key, toByteOffset: 8 * index, as: Int64.self)

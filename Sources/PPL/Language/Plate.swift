@@ -102,7 +102,7 @@ public func subsample(_ data: Tensor, eventRank: Int = 0) -> Tensor {
 
 // MARK: Making plates
 
-private func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) -> Site.Plate {
+func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) -> Site.Plate {
   requireFree(name, size)
   let enclosing = enclosingPlates()
   let used = enclosing.map(\.axis)
@@ -135,7 +135,7 @@ private func subset(_ plate: Site.Plate) -> Tensor {
   var site = Site(.plate, plate.name)
   site.plates = [plate]
   site.declaration = Site.Declaration(.real, eventRank: nil) { key in
-    key.uniform([plate.size]).argsort().slice(0..<plate.count)
+    key.choice(from: plate.size, count: plate.count)
   }
   return applied(site)
 }
