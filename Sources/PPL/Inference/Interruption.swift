@@ -4,8 +4,8 @@ import Synchronization
 /// Whether an interrupt was asked for while a run was in progress. Global, because a signal is.
 private let isRequested = Atomic<Bool>(false)
 
-/// Runs that watch for an interrupt now, and what the signal did before the first of them.
-private let watchers = Mutex<(count: Int, before: sigaction)>((0, sigaction()))
+/// Runs that watch for an interrupt now, and whether the first of them installed the handler.
+private let watchers = Mutex<(count: Int, isInstalled: Bool)>((0, false))
 
 /// Turns the keyboard's interrupt (Ctrl-C) into a request to stop, while runs are in progress.
 ///
@@ -16,30 +16,30 @@ enum Interruption {
 
   static func whileWatching<Result>(_ body: () throws -> Result) rethrows -> Result {
     watchers.withLock {
-      if $0.count == 0 { $0.before = begin() }
+      if $0.count == 0 { $0.isInstalled = begin() }
       $0.count += 1
     }
     defer {
       watchers.withLock { state in
         state.count -= 1
-        if state.count == 0 { sigaction(SIGINT, &state.before, nil) }
+        if state.count == 0, state.isInstalled { signal(SIGINT, SIG_DFL) }
       }
     }
     return try body()
   }
 
-  /// Installs the handler, unless the program has one; returns what was there.
-  private static func begin() -> sigaction {
+  /// Installs the handler, unless the program has one; returns whether it did.
+  private static func begin() -> Bool {
     isRequested.store(false, ordering: .relaxed)
-    var before = sigaction()
-    sigaction(SIGINT, nil, &before)
-    guard before.isDefault else { return before }
+    var present = sigaction()
+    sigaction(SIGINT, nil, &present)
+    guard present.isDefault else { return false }
     signal(SIGINT) { _ in
       guard isRequested.exchange(true, ordering: .relaxed) else { return }
       signal(SIGINT, SIG_DFL)
       raise(SIGINT)
     }
-    return before
+    return true
   }
 }
 
