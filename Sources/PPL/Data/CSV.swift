@@ -131,7 +131,8 @@ public struct CSV: Sendable {
       } else if !fields.isMissing(row, index) {
         throw field(
           row, column,
-          "\"\(fields.text(row, index).prefix(40))\" is no number; categories(_:) gives texts codes")
+          "\"\(fields.text(row, index).prefix(40))\" is no number; categories(_:) gives texts codes"
+        )
       } else if let missing {
         values.append(missing)
       } else {

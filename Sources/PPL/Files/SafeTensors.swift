@@ -118,7 +118,9 @@ public struct SafeTensors: Sendable {
     let text = try SafeTensors.encoded(header, path)
     try AtomicFile.write(to: path) { file throws(FileError) in
       try file.append(text)
-      for (_, tensor) in ordered { try tensor.withElementBytes { bytes throws(FileError) in try file.append(bytes) } }
+      for (_, tensor) in ordered {
+        try tensor.withElementBytes { bytes throws(FileError) in try file.append(bytes) }
+      }
     }
   }
 

@@ -7,10 +7,17 @@ public struct Trace: Sendable {
 
   /// Apart from the sites, so that looking for a name copies none of them.
   private var names: [String] = []
+  private var kinds: [Site.Kind] = []
 
-  public init() {
-    sites.reserveCapacity(16)
-    names.reserveCapacity(16)
+  public init() {}
+
+  /// An empty trace with room for as many sites as most models have.
+  static func roomy() -> Trace {
+    var trace = Trace()
+    trace.sites.reserveCapacity(16)
+    trace.names.reserveCapacity(16)
+    trace.kinds.reserveCapacity(16)
+    return trace
   }
 
   public subscript(name: String) -> Site? { position(of: name).map { sites[$0] } }
@@ -35,12 +42,22 @@ public struct Trace: Sendable {
     }
     sites.append(site)
     names.append(site.name)
+    kinds.append(site.kind)
     if sites.count > Trace.searchLimit { extendIndex() }
     return nil
   }
 
   private mutating func extendIndex() {
     for position in index.count..<sites.count { index[names[position]] = position }
+  }
+
+  /// The sites of a kind whose names a rule picks.
+  func sites(of kind: Site.Kind, where isWanted: (String) -> Bool = { _ in true }) -> [Site] {
+    var result: [Site] = []
+    for index in kinds.indices where kinds[index] == kind && isWanted(names[index]) {
+      result.append(sites[index])
+    }
+    return result
   }
 
   /// The plates that its sites stand in, and those that drew a subset, each once.
@@ -80,7 +97,7 @@ extension String {
 /// Records every site that reaches it.
 final class TraceHandler: Handler {
   private struct State {
-    var trace = Trace()
+    var trace = Trace.roomy()
     var error: ModelError?
   }
   private let state = Locked(State())

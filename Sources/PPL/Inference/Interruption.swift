@@ -5,7 +5,7 @@ import Synchronization
 private let isRequested = Atomic<Bool>(false)
 
 /// Runs that watch for an interrupt now, and whether the first of them installed the handler.
-private let watchers = Mutex<(count: Int, isInstalled: Bool)>((0, false))
+private let watchers = Locked<(count: Int, isInstalled: Bool)>((0, false))
 
 /// Turns the keyboard's interrupt (Ctrl-C) into a request to stop, while runs are in progress.
 ///

@@ -101,18 +101,23 @@ public struct ParameterStore: Sendable {
   }
 }
 
-/// Supplies parameter sites from the vector of a store, and mutable ones.
+/// Supplies parameter sites from the vector of a store, and mutable ones; plates over mini-batches
+/// find theirs here.
 final class ParameterHandler: Handler {
   private let values: [String: Tensor]
   private let mutables: [String: Tensor]
   private let setupKey: RandomKey
   /// The unconstrained parameters, in the order of the store.
   let slices: [Tensor]
+  /// The mini-batches of a step.
+  let batches: BatchSupply?
 
   /// - Parameter setupKey: makes the initial values of parameters that the store does not have.
   init(
-    _ store: ParameterStore, _ packed: Tensor, _ mutables: [Tensor], setupKey: RandomKey
+    _ store: ParameterStore, _ packed: Tensor, _ mutables: [Tensor], setupKey: RandomKey,
+    batches: BatchSupply? = nil
   ) {
+    self.batches = batches
     self.setupKey = setupKey
     self.mutables = Dictionary(
       uniqueKeysWithValues: zip(store.mutables, mutables).map { ($0.name, $1) })

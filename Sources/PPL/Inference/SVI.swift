@@ -157,11 +157,11 @@ public final class SVI {
     while true {
       let arguments = StepArguments(
         parameters, optimizerState, stepsTaken, updatesMade, keys(stepsTaken), dtype)
-      let graph = try StepGraph(self, arguments) { packed, mutables in
-        ParameterHandler(parameters, packed, mutables, setupKey: setupKey)
+      let graph = try StepGraph(self, arguments) { packed, mutables, batches in
+        ParameterHandler(parameters, packed, mutables, setupKey: setupKey, batches: batches)
       }
-      let late = graph.sites(of: .param).filter { !parameters.contains($0.name) }
-      let mutables = graph.sites(of: .mutable).filter { parameters.mutable($0.name) == nil }
+      let late = graph.sites(of: .param) { !parameters.contains($0) }
+      let mutables = graph.sites(of: .mutable) { parameters.mutable($0) == nil }
       if late.isEmpty && mutables.isEmpty { return graph }
       if !late.isEmpty { adopt(late) }
       parameters.appendMutables(mutables)

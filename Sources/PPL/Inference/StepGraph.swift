@@ -11,7 +11,7 @@ struct StepGraph {
   private let mutables: [Tensor]
   private let keyLeaf: Tensor
   /// The mini-batches that the step's code met.
-  let batches: [BatchHandler.Met]
+  let batches: [BatchSupply.Met]
   let arguments: StepArguments
   private let graph: TracedGraph
   private let particles: [ParticleTrace]
@@ -20,32 +20,30 @@ struct StepGraph {
 
   /// - Parameter makeHandler: supplies parameters and mutable values from the tensors it is given.
   init(
-    _ svi: SVI, _ arguments: StepArguments, _ makeHandler: (Tensor, [Tensor]) -> ParameterHandler
+    _ svi: SVI, _ arguments: StepArguments,
+    _ makeHandler: (Tensor, [Tensor], BatchSupply) -> ParameterHandler
   ) throws {
     self.arguments = arguments
     let recorder = TraceRecorder()
     packed = Tensor.traced(arguments.packed, recorder)
     mutables = arguments.mutables.map { Tensor.traced($0.value, recorder) }
     keyLeaf = Tensor.traced(RandomKey.host(arguments.keys[0]).tensor, recorder)
-    let handler = makeHandler(packed, mutables)
+    let supply = BatchSupply(step: arguments.stepsTaken, key: svi.key, recorder)
+    let handler = makeHandler(packed, mutables, supply)
     slices = handler.slices
-    let data = BatchHandler(step: arguments.stepsTaken, key: svi.key, recorder)
-    func particle(_ key: RandomKey) throws -> ParticleTrace {
-      try handle({ try svi.particle(handler, key) }, with: data)
-    }
-    var particles = [try particle(RandomKey(tensor: keyLeaf))]
+    var particles = [try svi.particle(handler, RandomKey(tensor: keyLeaf))]
     var terms = [try svi.objective.terms(particles[0])]
     readsValues = !recorder.descriptions.isEmpty
     if readsValues {
       // Each particle may take another branch: run the code for each.
       for key in arguments.keys.dropFirst() {
-        particles.append(try particle(RandomKey.host(key)))
+        particles.append(try svi.particle(handler, RandomKey.host(key)))
         terms.append(try svi.objective.terms(particles[particles.count - 1]))
       }
     }
     self.particles = particles
     self.terms = terms
-    batches = data.sources
+    batches = supply.sources
     let assigned = zip(particles, terms).flatMap { StepGraph.assigned($0, $1, arguments) }
     graph = TracedGraph(
       terms.flatMap(\.values) + assigned.compactMap { $0 } + slices + mutables
@@ -63,8 +61,10 @@ struct StepGraph {
 
   var key: GraphKey { graph.key }
 
-  /// The sites of a kind that the step's code met.
-  func sites(of kind: Site.Kind) -> [Site] { particles.flatMap { $0.sites(of: kind) } }
+  /// The sites of a kind that the step's code met, of those whose names a rule picks.
+  func sites(of kind: Site.Kind, where isWanted: (String) -> Bool) -> [Site] {
+    particles.flatMap { $0.sites(of: kind, where: isWanted) }
+  }
 
   /// A plan for loss, sum of the gradient, new parameters, new optimizer state, new mutables.
   ///

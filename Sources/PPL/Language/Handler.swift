@@ -29,10 +29,12 @@ package final class HandlerFrame: Sendable {
     self.parent = parent
   }
 
-  /// The handlers in force, innermost first.
-  static var all: some Sequence<any Handler> {
-    sequence(first: current, next: { $0?.parent }).prefix { $0 != nil }.lazy.compactMap {
-      $0?.handler
+  /// Visits the handlers in force, innermost first.
+  static func forEach(_ body: (any Handler) -> Void) {
+    var frame = current
+    while let visited = frame {
+      body(visited.handler)
+      frame = visited.parent
     }
   }
 }

@@ -94,7 +94,8 @@ public func sequentialPlate<Result>(
 /// - Parameter eventRank: how many inner axes of `data` belong to one copy.
 public func subsample(_ data: Tensor, eventRank: Int = 0) -> Tensor {
   var result = data
-  for case let handler as PlateHandler in HandlerFrame.all {
+  HandlerFrame.forEach { handler in
+    guard let handler = handler as? PlateHandler else { return }
     result = handler.rows(of: result, eventRank: eventRank, what: "subsample")
   }
   return result
@@ -105,9 +106,8 @@ public func subsample(_ data: Tensor, eventRank: Int = 0) -> Tensor {
 func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) -> Site.Plate {
   requireFree(name, size)
   let enclosing = enclosingPlates()
-  let used = enclosing.map(\.axis)
   var free = -1
-  while used.contains(free) { free -= 1 }
+  while enclosing.contains(where: { $0.axis == free }) { free -= 1 }
   let axis = axis ?? free
   precondition(axis < 0, "plate \"\(name)\": the axis must be negative, got \(axis)")
   if let other = enclosing.first(where: { $0.axis == axis }) {
@@ -119,7 +119,7 @@ func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) -> Site.Pl
 
 private func requireFree(_ name: String, _ size: Int) {
   precondition(size > 0, "plate \"\(name)\": the size must be positive, got \(size)")
-  for handler in HandlerFrame.all {
+  HandlerFrame.forEach { handler in
     let enclosing =
       (handler as? PlateHandler)?.plate.name ?? (handler as? IterationHandler)?.iteration.plate
     precondition(enclosing != name, "plate \"\(name)\" inside a plate of the same name")
@@ -127,7 +127,9 @@ private func requireFree(_ name: String, _ size: Int) {
 }
 
 private func enclosingPlates() -> [Site.Plate] {
-  HandlerFrame.all.compactMap { ($0 as? PlateHandler)?.plate }
+  var plates: [Site.Plate] = []
+  HandlerFrame.forEach { if let handler = $0 as? PlateHandler { plates.append(handler.plate) } }
+  return plates
 }
 
 /// The indices of a random subset: a site, so that a guide's subset is replayed in the model.

@@ -23,12 +23,17 @@ public struct ParticleTrace {
   /// log p(x, z) − log q(z) for the guide's draw z.
   public var logWeight: Tensor { model.logProbSum() - guide.logProbSum() }
 
-  /// The sites of a kind in both, each name once.
-  func sites(of kind: Site.Kind) -> [Site] {
-    var seen: Set<String> = []
-    return (guide.sites + model.sites + objective.sites).filter {
-      $0.kind == kind && seen.insert($0.name).inserted
+  /// The sites of a kind in all three traces whose names a rule picks; each name once if they are of
+  /// a kind that may be met again.
+  func sites(of kind: Site.Kind, where isWanted: (String) -> Bool = { _ in true }) -> [Site] {
+    var result = guide.sites(of: kind, where: isWanted)
+    for trace in [model, objective] {
+      let more = trace.sites(of: kind, where: isWanted)
+      if !more.isEmpty {
+        result += more.filter { site in !result.contains { $0.name == site.name } }
+      }
     }
+    return result
   }
 
   /// Checks that guide and model draw the same sites, of the same shapes.

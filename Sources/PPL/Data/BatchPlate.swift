@@ -15,13 +15,15 @@ public func plate<Result>(
   _ name: String, _ batches: Batches, axis: Int? = nil, _ body: ([Tensor]) throws -> Result
 ) rethrows -> Result {
   var columns = batches.arrays
-  for case let handler as BatchHandler in HandlerFrame.all { columns = handler.columns(batches) }
+  HandlerFrame.forEach { handler in
+    if let supply = (handler as? ParameterHandler)?.batches { columns = supply.columns(batches) }
+  }
   let plate = makePlate(name, batches.rowCount, count: columns[0].shape[0], axis)
   return try handle({ try body(columns) }, with: PlateHandler(plate))
 }
 
 /// Supplies the mini-batches of a step.
-final class BatchHandler: Handler {
+final class BatchSupply: Sendable {
   /// A source of batches met in a step, and the tensors that stand for its batch.
   struct Met: Sendable {
     let batches: Batches
