@@ -268,6 +268,10 @@ extension Registry {
       let draws = [key.normal([2, 3]), key.foldIn(1).uniform([4]), key.foldIn(2).normal()]
       return draws.map { $0 .< 0.5 } + [key.foldIn("site").bits([3])]
     },
+    OperationCase("random choice", .integers([], 0..<1000), order: 0) { x in
+      let key = RandomKey(tensor: x[0])
+      return [key.choice(from: 40, count: 7), key.foldIn(1).permutation(5)]
+    },
     OperationCase(
       "random draws", .integers([], 0..<1000), .real([3], 0.5...4), .real([2, 1], 0.1...0.9),
       order: 0
