@@ -18,10 +18,12 @@ import Testing
       }
     }
 
-    static func guide() {
+    static func guide() { guide(nil) }
+
+    static func guide(_ infer: InferConfig?) {
       let loc = param("loc", Tensor.zeros([2]))
       let scale = param("scale", Tensor([1.0], shape: []), constraint: .positive)
-      plate("data", 2) { _ = sample("z", Normal(loc, scale)) }
+      plate("data", 2) { keep("z", sample("z", Normal(loc, scale), infer: infer)) }
     }
 
     /// The loss of one step and the gradient with respect to loc₁, loc₂ and scale.
@@ -41,16 +43,62 @@ import Testing
   }
 
   /// |z| < 5.2 for each of four means of 200,000 terms, with the exact standard deviations of one
-  /// term: 2.29 (loss), 2, 2 (loc), 4.5 (scale). One seed in a million fails; a loss off by 0.053, a
-  /// gradient off by 0.047 or 0.105, passes for fewer.
-  @Test func unbiased() throws {
-    let (loss, gradient) = try Anchor.step()
+  /// term: 2.29 (loss), 2, 2 (loc), 4.5 (scale), or those of score functions. One seed in a million
+  /// fails; a loss off by 0.053, a gradient off by 0.047 or 0.105, passes for fewer; of score
+  /// functions one off by 0.13 or 0.28.
+  @Test(arguments: [false, true]) func unbiased(_ usesScoreFunction: Bool) throws {
+    let infer: InferConfig? = usesScoreFunction ? .scoreFunction : nil
+    let (loss, gradient) = try Anchor.step(Anchor.model, { Anchor.guide(infer) })
     let count = Anchor.particles
     #expect(
       isPlausible(loss, 4.9628770664, sd: 5.25.squareRoot(), count: count, bound: 5.2), "\(loss)")
-    for (estimate, (exact, sd)) in zip(gradient, [(0.5, 2), (-2, 2), (2, 4.5)]) {
+    let sds = usesScoreFunction ? [2.911, 5.388, 11.763] : [2, 2, 4.5]
+    for (estimate, (exact, sd)) in zip(gradient, zip([0.5, -2, 2], sds)) {
       #expect(isPlausible(estimate, exact, sd: sd, count: count, bound: 5.2), "\(gradient)")
     }
+  }
+
+  /// Each draw's score is multiplied by the log weight of its own copy: at loc = 0, scale = 1 that
+  /// of the data alone, L. Then d loss / d loc = −z L and d loss / d scale = −Σ (z² − 1) L.
+  @Test(arguments: [1, 2]) func scoreFunction(_ factor: Double) throws {
+    for seed in 0..<20 {
+      let svi = try SVI(
+        { scaled(by: factor, Anchor.model) },
+        guide: { scaled(by: factor) { Anchor.guide(.scoreFunction) } }, optimizer: PlainDescent(),
+        seed: seed)
+      let loss = try svi.step()
+      let z = svi.drawn("z")
+      let terms = zip(z, Anchor.data).map { z, x in factor * normalLogDensity(x, z, 1) }
+      expectClose([loss], [-terms.reduce(0, +)], within: .relative(1e-13))
+      let loc = svi.parameters.values["loc"] ?? []
+      expectClose(loc, zip(z, terms).map { $0 * $1 }, within: .relative(1e-12))
+      let slope = zip(z, terms).map { z, term in (z * z - 1) * term }.reduce(0, +)
+      expectClose(
+        [log(svi.parameters.scalar("scale"))], [slope], within: .relative(1e-12, absolute: 1e-13))
+    }
+  }
+
+  /// One of the two copies at a time, each for two: the mean over both is the gradient of the whole.
+  @Test(arguments: [false, true]) func subsampled(_ usesScoreFunction: Bool) throws {
+    func rows(_ body: @escaping (Tensor) -> Void) -> () -> Void {
+      { plate("data", 2, subsampleSize: 1) { body($0) } }
+    }
+    let infer: InferConfig? = usesScoreFunction ? .scoreFunction : nil
+    let result = try ObjectiveSample(
+      TraceELBO(particles: 50),
+      rows { rows in
+        let z = sample("z", Normal(0, 1))
+        sample("x", Normal(z, 1), observed: Tensor(Anchor.data).gathered(rows))
+      },
+      guide: {
+        GradientMeter.declare(3)
+        let scale = param("scale", Tensor([1.0], shape: []), constraint: .positive)
+        rows { _ in
+          _ = sample("z", Normal(param("loc", [0, 0], eventRank: 0), scale), infer: infer)
+        }()
+      }, steps: 2000)
+    result.expect(
+      .init(value: -4.9628770664, gradient: [-0.5, 2, -2]), ["loc", "scale"], "subsampled")
   }
 
   /// The estimator's own spread, from 6,000 steps of one particle. Relative to the exact variance,
@@ -75,18 +123,14 @@ import Testing
     }
   }
 
-  private struct Scale: Handler {
-    func process(_ site: inout Site) { site.scale *= 2 }
-  }
-
   /// Twice the log density everywhere is twice the loss and the gradient.
-  @Test func scaled() throws {
+  @Test func scaledByTwo() throws {
     let plain = try Anchor.step(particles: 100)
-    let scaled = try Anchor.step(
-      { handle(Anchor.model, with: Scale()) }, { handle(Anchor.guide, with: Scale()) },
+    let double = try Anchor.step(
+      { scaled(by: 2, Anchor.model) }, { scaled(by: 2) { Anchor.guide() } },
       particles: 100)
-    expectClose([scaled.loss], [2 * plain.loss], within: .relative(1e-13))
-    expectClose(scaled.gradient, plain.gradient.map { 2 * $0 }, within: .relative(1e-12))
+    expectClose([double.loss], [2 * plain.loss], within: .relative(1e-13))
+    expectClose(double.gradient, plain.gradient.map { 2 * $0 }, within: .relative(1e-12))
   }
 
   /// With the exact posterior as guide every draw gives the log evidence: no variance at all.

@@ -14,6 +14,15 @@ struct SeedHandler: KeySource {
   }
 }
 
+/// Gives the subsets of plates a key of their own.
+struct SubsetSeedHandler: KeySource {
+  let key: RandomKey
+
+  func process(_ site: inout Site) {
+    if site.kind == .plate && site.key == nil { site.key = key.foldIn(site.name) }
+  }
+}
+
 /// Runs a model with its draws made from a key.
 ///
 /// - Parameter dtype: that of draws whose distribution has literals for parameters.

@@ -209,10 +209,18 @@ public final class SVI {
     return try particle(ParameterHandler(parameters, packed, mutables, setupKey: setupKey), key)
   }
 
-  func particle(_ handler: ParameterHandler, _ key: RandomKey) throws -> ParticleTrace {
+  /// - Parameter subsetKey: makes the subsets of plates, if all particles have the same.
+  func particle(
+    _ handler: ParameterHandler, _ key: RandomKey, subsetKey: RandomKey? = nil
+  ) throws -> ParticleTrace {
     try handle(
-      { try seeded(key: key, dtype: dtype) { try objective.run(model, guideBody) } },
-      with: handler)
+      {
+        try seeded(key: key, dtype: dtype) {
+          guard let subsetKey else { return try objective.run(model, guideBody) }
+          return try handle(
+            { try objective.run(model, guideBody) }, with: SubsetSeedHandler(key: subsetKey))
+        }
+      }, with: handler)
   }
 }
 

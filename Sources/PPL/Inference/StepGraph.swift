@@ -12,6 +12,8 @@ struct StepGraph {
   private let keyLeaf: Tensor
   /// The mini-batches that the step's code met.
   let batches: [BatchSupply.Met]
+  /// The key that all particles draw the subsets of plates with, if they are to have the same.
+  private let subsetKeyLeaf: Tensor?
   let arguments: StepArguments
   private let graph: TracedGraph
   private let particles: [ParticleTrace]
@@ -30,24 +32,31 @@ struct StepGraph {
     keyLeaf = Tensor.traced(RandomKey.host(arguments.keys[0]).tensor, recorder)
     let supply = BatchSupply(step: arguments.stepsTaken, key: svi.key, recorder)
     let handler = makeHandler(packed, mutables, supply)
+    subsetKeyLeaf =
+      svi.objective.sharesSubsets
+      ? Tensor.traced(RandomKey.host(arguments.keys[0]).tensor, recorder) : nil
     slices = handler.slices
-    var particles = [try svi.particle(handler, RandomKey(tensor: keyLeaf))]
-    var terms = [try svi.objective.terms(particles[0])]
+    let subsetKey = subsetKeyLeaf.map(RandomKey.init)
+    func run(_ key: RandomKey) throws -> ParticleTrace {
+      var particle = try svi.particle(handler, key, subsetKey: subsetKey)
+      particle.recorder = recorder
+      return particle
+    }
+    var particles = [try run(RandomKey(tensor: keyLeaf))]
     readsValues = !recorder.descriptions.isEmpty
     if readsValues {
       // Each particle may take another branch: run the code for each.
-      for key in arguments.keys.dropFirst() {
-        particles.append(try svi.particle(handler, RandomKey.host(key)))
-        terms.append(try svi.objective.terms(particles[particles.count - 1]))
-      }
+      for key in arguments.keys.dropFirst() { particles.append(try run(RandomKey.host(key))) }
     }
+    let terms = try particles.map { try svi.objective.terms($0) }
     self.particles = particles
     self.terms = terms
     batches = supply.sources
     let assigned = zip(particles, terms).flatMap { StepGraph.assigned($0, $1, arguments) }
     graph = TracedGraph(
       terms.flatMap(\.values) + assigned.compactMap { $0 } + slices + mutables
-        + [packed, keyLeaf, arguments.step] + arguments.state)
+        + [packed, keyLeaf, arguments.step] + arguments.state
+        + (subsetKeyLeaf.map { [$0] } ?? []))
   }
 
   /// The new value of each mutable that a particle assigns one to.
@@ -87,6 +96,7 @@ struct StepGraph {
     let varying =
       [packed, keyLeaf, arguments.step] + mutables + arguments.state + slope.keys
       + batches.flatMap(\.columns)
+      + (subsetKeyLeaf.map { [$0] } ?? [])
     return graph.loopPlan(
       [slope.loss, slope.gradient.sum(), slope.gradient] + slope.mutables, extra: slope.keys,
       varying: varying)
@@ -178,7 +188,8 @@ struct StepGraph {
     guard let node = graph.node(position) else {
       return !isUpdate && hasKeyVector && position == graph.count ? .keys : .fixed
     }
-    if node === keyLeaf.node { return .keys }
+    // The subsets' key is the first particle's.
+    if node === keyLeaf.node || node === subsetKeyLeaf?.node { return .keys }
     if node === packed.node { return .state(0) }
     if node === arguments.step.node { return .step }
     if let index = arguments.state.firstIndex(where: { $0.node === node }) {

@@ -111,6 +111,7 @@ private func draw(_ site: inout Site) {
     let (value, logProb) = distribution.sampleAndLogProb([], key: key, dtype: site.dtype)
     site.value = value
     site.logProb = logProb
+    if site.usesScoreFunction { site.detach() }
   case .param, .mutable:
     site.value = site.declaration?.initialValue(site.key ?? RandomKey(0).foldIn(site.name))
   case .plate: site.value = site.declaration?.initialValue(requireKey(site))

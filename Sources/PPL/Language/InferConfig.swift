@@ -44,7 +44,7 @@ public struct InferConfig: Sendable {
 
   /// A score-function gradient with a baseline.
   public static func baseline(_ baseline: Baseline) -> InferConfig {
-    var config = InferConfig()
+    var config = InferConfig.scoreFunction
     config.baseline = baseline
     return config
   }

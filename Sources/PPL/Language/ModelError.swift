@@ -18,6 +18,8 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
   case subsampledPlate(String)
   /// A site's score-function gradient would be needed.
   case notReparameterized(String)
+  /// A plate that is subsampled and does not enclose all sites, where weights of whole runs count.
+  case partialSubset(String)
   /// The loss or its gradient was not finite too many times in a row.
   case notFinite(step: Int, site: String)
 
@@ -63,7 +65,15 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
       """
     case .noLatentSites: "the model has no latent sites; an empty guide is all it needs"
     case .notReparameterized(let name):
-      "the guide's site \"\(name)\" has no reparameterised draws, which this objective needs"
+      """
+      the guide's site "\(name)" has no reparameterised draws, which this objective needs; \
+      TraceELBO and TraceGraphELBO do without
+      """
+    case .partialSubset(let name):
+      """
+      plate "\(name)" is subsampled and does not enclose all sites: this objective weighs whole \
+      runs, which a subset of the data does not tell; compute with the whole plate, or use TraceELBO
+      """
     case .notFinite(let step, let site):
       """
       the loss or its gradient is not finite at step \(step), first at site "\(site)"; the \

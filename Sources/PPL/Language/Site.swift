@@ -152,16 +152,38 @@ public struct Site: Sendable {
     }
   }
 
-  /// The sum of the log density over the batch, times the scale: the site's term in an objective.
-  /// Nil where it is zero by construction.
-  func logProbSum() -> Tensor? {
+  /// Whether the gradient of a draw is that of its log density, and the draw a constant: where draws
+  /// are not reparameterised, or it was asked for.
+  var usesScoreFunction: Bool {
+    rare?.infer.usesScoreFunction == true || distribution?.isReparameterized == false
+  }
+
+  /// Makes the value a constant, whose log density is that of a given point.
+  mutating func detach() {
+    value = value.map(stopGradient)
+    logProb = nil
+  }
+
+  /// The log density spread over batch and plates, without the scale. Nil where it is zero by
+  /// construction.
+  func fullLogProb() -> Tensor? {
     let logProb = computedLogProb()
-    if logProb.literalScalar == 0 { return nil }
-    var full = logProb.shape.broadcast(with: plateShape) ?? logProb.shape
+    return logProb.literalScalar == 0 ? nil : spread(logProb)
+  }
+
+  /// A value per draw, spread over batch and plates.
+  func spread(_ tensor: Tensor) -> Tensor {
+    var full = tensor.shape.broadcast(with: plateShape) ?? tensor.shape
     if let batch = distribution?.batchShape, let wider = full.broadcast(with: batch) {
       full = wider
     }
-    let sum = logProb.broadcast(to: full).sum()
+    return tensor.broadcast(to: full)
+  }
+
+  /// The sum of the log density over the batch, times the scale: the site's term in an objective.
+  /// Nil where it is zero by construction.
+  func logProbSum() -> Tensor? {
+    guard let sum = fullLogProb()?.sum() else { return nil }
     return scale == 1 ? sum : sum * scale
   }
 }

@@ -8,6 +8,9 @@ public import Tensors
 public protocol Objective: Sendable {
   /// How many runs of guide and model make one estimate.
   var particles: Int { get }
+  /// Whether all particles compute with the same subsets of plates, as they must where they are
+  /// compared with each other; by default each has its own.
+  var sharesSubsets: Bool { get }
 
   /// Runs the guide, then the model on what the guide drew.
   func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace
@@ -47,9 +50,18 @@ public struct Loss {
 
   /// A loss that is its own surrogate.
   public init(_ value: Tensor) { self.init(value, surrogate: value) }
+
+  /// The loss whose negative is estimated by the mean of the particles' first terms, and has the
+  /// gradient of the mean of the second ones, if there are such.
+  init(negativeMeansOf terms: [Tensor]) {
+    let means = terms.map { -($0.rank == 0 ? $0 : $0.mean()) }
+    self.init(means[0], surrogate: means[means.count - 1])
+  }
 }
 
 extension Objective {
+  public var sharesSubsets: Bool { false }
+
   public func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace {
     try ParticleTrace(model, guide)
   }
@@ -57,5 +69,10 @@ extension Objective {
   public func validate(_ run: ParticleTrace) throws {
     try run.requireMatch()
     try run.requireReparameterized()
+  }
+
+  /// A term with an outermost axis for the particles, also where there is but one.
+  func overParticles(_ term: Tensor) -> Tensor {
+    particles == 1 ? term.expandingDims(at: 0) : term
   }
 }

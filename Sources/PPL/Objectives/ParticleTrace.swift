@@ -6,6 +6,8 @@ public struct ParticleTrace {
   public let model: Trace
   /// Sites of the objective itself.
   public var objective = Trace()
+  /// Knows which values the code read while it ran.
+  var recorder: TraceRecorder?
 
   public init(guide: Trace, model: Trace) {
     self.guide = guide
@@ -14,10 +16,8 @@ public struct ParticleTrace {
 
   /// Runs the guide, then the model on the guide's draws.
   public init(_ model: () -> Void, _ guide: () -> Void) throws {
-    let guideTrace = try trace(guide)
-    self.guide = guideTrace
-    let replayed = ReplayHandler(trace: guideTrace, passesMisfits: true)
-    self.model = try trace { handle(model, with: replayed) }
+    let drawn = try trace(guide)
+    self.init(guide: drawn, model: try modelTrace(model, on: drawn))
   }
 
   /// log p(x, z) − log q(z) for the guide's draw z.
@@ -55,9 +55,7 @@ public struct ParticleTrace {
 
   /// Checks that every draw of the guide is a differentiable function of its parameters.
   public func requireReparameterized() throws(ModelError) {
-    for site in guide.sites where site.kind == .sample {
-      if site.distribution?.isReparameterized == false { throw .notReparameterized(site.name) }
-    }
+    if let site = guide.sites.first(where: \.isScored) { throw .notReparameterized(site.name) }
   }
 
   private func requireShape(_ site: Site, _ drawn: Site) throws(ModelError) {
@@ -78,4 +76,10 @@ public struct ParticleTrace {
       }
     }
   }
+}
+
+/// What a model does on the draws of a guide.
+func modelTrace(_ model: () -> Void, on guide: Trace) throws -> Trace {
+  let handler = ReplayHandler(trace: guide, passesMisfits: true)
+  return try trace { handle(model, with: handler) }
 }

@@ -2,6 +2,10 @@ public import Tensors
 
 /// The evidence lower bound E_q[log p(x, z) − log q(z)], averaged over particles: Pyro's
 /// `Trace_ELBO`.
+///
+/// Draws of the guide that are not reparameterised, and those of sites that ask for it, have
+/// score-function gradients. Each is multiplied by all that happened in its own copies of the plates
+/// it stands in and outside of these; `TraceGraphELBO` leaves out more.
 public struct TraceELBO: Objective {
   public let particles: Int
 
@@ -10,10 +14,16 @@ public struct TraceELBO: Objective {
     self.particles = particles
   }
 
-  public func terms(_ run: ParticleTrace) -> ObjectiveTerms { [run.logWeight] }
+  public func validate(_ run: ParticleTrace) throws { try run.requireMatch() }
 
-  public func loss(_ terms: [Tensor]) -> Loss {
-    let elbo = terms[0]
-    return Loss(-(elbo.rank == 0 ? elbo : elbo.mean()))
+  public func terms(_ run: ParticleTrace) -> ObjectiveTerms {
+    guard run.hasScoredDraws else { return [run.logWeight] }
+    let function = ScoreFunction(run)
+    let score = function.scored.map { draw in
+      (function.cost(of: draw, followsGraph: false) * draw.logProb).sum()
+    }
+    return [function.estimate, ([function.pathwise] + score).total()]
   }
+
+  public func loss(_ terms: [Tensor]) -> Loss { Loss(negativeMeansOf: terms) }
 }

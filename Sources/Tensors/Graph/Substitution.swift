@@ -25,7 +25,7 @@ extension Tensor {
 }
 
 /// The same computations with some tensors of their graph exchanged for others of their shapes.
-func substitute(_ outputs: [Tensor], _ replacements: [(Tensor, Tensor)]) -> [Tensor] {
+package func substitute(_ outputs: [Tensor], _ replacements: [(Tensor, Tensor)]) -> [Tensor] {
   let stops = Set(replacements.map { ObjectIdentifier($0.0.node) })
   let order = GraphOrder(outputs.map(\.node)) { stops.contains(ObjectIdentifier($0)) }
   var results = order.nodes.map(Tensor.init)

@@ -1,17 +1,30 @@
 /// Notes reads of values that depend on the arguments of a function being traced.
 package final class TraceRecorder: Sendable {
-  private let reads = Locked<[String]>([])
+  private struct Reads {
+    var descriptions: [String] = []
+    /// What was computed for them. The nodes are not kept: they know the recorder.
+    var nodes: Set<ObjectIdentifier> = []
+  }
+
+  private let reads = Locked(Reads())
 
   package init() {}
 
   /// The tensors read so far, described.
-  package var descriptions: [String] { reads.withLock { $0 } }
+  package var descriptions: [String] { reads.withLock { $0.descriptions } }
+
+  /// Whether a tensor was read, or something computed from it.
+  package func hasRead(_ tensor: Tensor) -> Bool {
+    reads.withLock { $0.nodes.contains(ObjectIdentifier(tensor.node)) }
+  }
 
   /// Records a read of a traced argument itself.
   static func noteReads(of tensors: [Tensor]) {
     for tensor in tensors {
       guard let traced = tensor.node.operation as? TracedArgument else { continue }
-      traced.recorder.reads.withLock { $0.append("an argument of shape \(tensor.shape)") }
+      traced.recorder.reads.withLock {
+        $0.descriptions.append("an argument of shape \(tensor.shape)")
+      }
     }
   }
 
@@ -20,7 +33,10 @@ package final class TraceRecorder: Sendable {
     for node in order.nodes {
       guard let traced = node.operation as? TracedArgument else { continue }
       let what = order.nodes.last.map { "\($0.operation.name) of shape \($0.shape)" } ?? "a tensor"
-      traced.recorder.reads.withLock { $0.append(what) }
+      traced.recorder.reads.withLock {
+        $0.descriptions.append(what)
+        $0.nodes.formUnion(order.nodes.map(ObjectIdentifier.init))
+      }
     }
   }
 }
