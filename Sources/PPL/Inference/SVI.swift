@@ -198,16 +198,24 @@ public final class SVI {
     return (0..<objective.particles).map { RandomKey.hostFoldIn(stepKey, $0) }
   }
 
-  /// Guide and model run with given parameters and key.
-  func particle(_ packed: Tensor, _ key: RandomKey) throws -> ParticleTrace {
+  /// A way of running model and guide.
+  typealias Runner = (_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace
+
+  /// Guide and model run with given parameters and key, by default as the objective does.
+  func particle(
+    _ packed: Tensor, _ key: RandomKey, _ run: Runner? = nil
+  ) throws -> ParticleTrace {
     let mutables = parameters.mutables.map(\.value)
-    return try particle(ParameterHandler(parameters, packed, mutables, setupKey: setupKey), key)
+    let handler = ParameterHandler(parameters, packed, mutables, setupKey: setupKey)
+    return try particle(handler, key, run)
   }
 
-  func particle(_ handler: ParameterHandler, _ key: RandomKey) throws -> ParticleTrace {
-    try handle(
-      { try seeded(key: key, dtype: dtype) { try objective.run(model, guideBody) } },
-      with: handler)
+  func particle(
+    _ handler: ParameterHandler, _ key: RandomKey, _ run: Runner? = nil
+  ) throws -> ParticleTrace {
+    let run = run ?? objective.run
+    return try handle(
+      { try seeded(key: key, dtype: dtype) { try run(model, guideBody) } }, with: handler)
   }
 }
 

@@ -6,6 +6,8 @@ public struct ParticleTrace {
   public let model: Trace
   /// Sites of the objective itself.
   public var objective = Trace()
+  /// The runs for the other values of sites whose values are taken one after the other.
+  var alternatives: [ParticleTrace] = []
 
   public init(guide: Trace, model: Trace) {
     self.guide = guide
@@ -26,14 +28,15 @@ public struct ParticleTrace {
   /// The sites of a kind in both, each name once.
   func sites(of kind: Site.Kind) -> [Site] {
     var seen: Set<String> = []
-    return (guide.sites + model.sites + objective.sites).filter {
-      $0.kind == kind && seen.insert($0.name).inserted
-    }
+    return ([self] + alternatives).flatMap { $0.guide.sites + $0.model.sites + $0.objective.sites }
+      .filter { $0.kind == kind && seen.insert($0.name).inserted }
   }
 
   /// Checks that guide and model draw the same sites, of the same shapes.
   public func requireMatch() throws(ModelError) {
     for site in model.sites where site.kind == .sample && !site.isObserved {
+      // Summed out: no draw of the guide is needed.
+      if site.enumeration != nil { continue }
       guard let drawn = guide[site.name], drawn.kind == .sample else {
         throw .missingInGuide(site.name, model: model.table(), guide: guide.table())
       }
