@@ -84,3 +84,10 @@ extension Distribution {
   /// The same, or with a log density of 0 everywhere.
   public func mask(_ mask: Bool) -> Masked<Self> { Masked(self, .all(mask)) }
 }
+
+extension Distribution {
+  /// The same without masks.
+  package var withoutMasks: any Distribution {
+    (self as? any MaskedDistribution)?.unmasked.withoutMasks ?? self
+  }
+}

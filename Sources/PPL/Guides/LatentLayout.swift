@@ -26,7 +26,8 @@ public struct LatentLayout {
     var slots: [Slot] = []
     var start = 0
     for site in trace.sites where site.kind == .sample && !site.isObserved {
-      guard let distribution = site.distribution else { continue }
+      // Sites that are summed out need no draws.
+      guard site.infer.enumeration == nil, let distribution = site.distribution else { continue }
       guard !distribution.support.isDiscrete else { throw ModelError.discreteSite(site.name) }
       let bijector = distribution.support.bijector
       let shape = bijector.inverseShape(distribution.batchShape + distribution.eventShape)

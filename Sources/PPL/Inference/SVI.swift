@@ -203,22 +203,30 @@ public final class SVI {
     return (0..<objective.particles).map { RandomKey.hostFoldIn(stepKey, $0) }
   }
 
-  /// Guide and model run with given parameters and key.
-  func particle(_ packed: Tensor, _ key: RandomKey) throws -> ParticleTrace {
+  /// A way of running model and guide.
+  typealias Runner = (_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace
+
+  /// Guide and model run with given parameters and key, by default as the objective does.
+  func particle(
+    _ packed: Tensor, _ key: RandomKey, _ run: Runner? = nil
+  ) throws -> ParticleTrace {
     let mutables = parameters.mutables.map(\.value)
-    return try particle(ParameterHandler(parameters, packed, mutables, setupKey: setupKey), key)
+    let handler = ParameterHandler(parameters, packed, mutables, setupKey: setupKey)
+    return try particle(handler, key, subsetKey: nil, run)
   }
 
   /// - Parameter subsetKey: makes the subsets of plates, if all particles have the same.
   func particle(
-    _ handler: ParameterHandler, _ key: RandomKey, subsetKey: RandomKey? = nil
+    _ handler: ParameterHandler, _ key: RandomKey, subsetKey: RandomKey? = nil,
+    _ run: Runner? = nil
   ) throws -> ParticleTrace {
-    try handle(
+    let run = run ?? objective.run
+    return try handle(
       {
         try seeded(key: key, dtype: dtype) {
-          guard let subsetKey else { return try objective.run(model, guideBody) }
+          guard let subsetKey else { return try run(model, guideBody) }
           return try handle(
-            { try objective.run(model, guideBody) }, with: SubsetSeedHandler(key: subsetKey))
+            { try run(model, guideBody) }, with: SubsetSeedHandler(key: subsetKey))
         }
       }, with: handler)
   }

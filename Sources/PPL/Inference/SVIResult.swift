@@ -18,7 +18,7 @@ public struct SVIResult {
   /// Draws from the fitted guide: every latent and deterministic site, with a new outermost axis.
   public func samplePosterior(_ count: Int, seed: Int = 1) throws -> [(name: String, draws: Tensor)]
   {
-    let (particle, key) = try traceOnce()
+    let (particle, key) = try traceOnce(svi.objective.posteriorRun)
     let sites = particle.model.sites.filter {
       ($0.kind == .sample && !$0.isObserved) || $0.kind == .deterministic
     }
@@ -30,8 +30,9 @@ public struct SVIResult {
 
   /// The evidence lower bound of the fit: mean over `particles` draws, and its standard error.
   public func elbo(particles: Int = 10_000, seed: Int = 2) throws -> (mean: Double, error: Double) {
-    let (particle, key) = try traceOnce()
-    let terms = batch([particle.logWeight], over: key, values: keys(particles, seed))[0].array()
+    let (particle, key) = try traceOnce(svi.objective.run)
+    let term = try svi.objective.elbo(particle)
+    let terms = batch([term], over: key, values: keys(particles, seed))[0].array()
     let mean = terms.reduce(0, +) / Double(terms.count)
     let variance = terms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(terms.count - 1)
     return (mean, (variance / Double(terms.count)).squareRoot())
@@ -43,12 +44,12 @@ public struct SVIResult {
   }
 
   /// Guide and model run once on a key that stands for any.
-  private func traceOnce() throws -> (ParticleTrace, Tensor) {
+  private func traceOnce(_ run: @escaping SVI.Runner) throws -> (ParticleTrace, Tensor) {
     let recorder = TraceRecorder()
     let key = Tensor.traced(RandomKey.host(0).tensor, recorder)
     let packed = Tensor(
       storage: parameters.packed.evaluated(), shape: parameters.packed.shape, dtype: svi.dtype)
-    let particle = try svi.particle(packed, RandomKey(tensor: key))
+    let particle = try svi.particle(packed, RandomKey(tensor: key), run)
     if let read = recorder.descriptions.first { throw CompileError.readsValue(read) }
     return (particle, key)
   }

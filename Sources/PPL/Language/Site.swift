@@ -70,15 +70,31 @@ public struct Site: Sendable {
     }
   }
 
+  /// A step of a Markov chain that a site stands in.
+  struct Step: Sendable, Equatable {
+    let chain: MarkovChain
+    let index: Int
+  }
+
   /// What few sites have: one object, because sites are copied at every statement of a model.
   private final class Rare: Sendable {
-    let infer: InferConfig
-    let iterations: [Iteration]
-
-    init(_ infer: InferConfig, _ iterations: [Iteration]) {
-      self.infer = infer
-      self.iterations = iterations
+    struct Fields {
+      var infer = InferConfig()
+      var iterations: [Iteration] = []
+      var steps: [Step] = []
+      var enumeration: Enumeration?
     }
+    let fields: Fields
+
+    init(_ fields: Fields) { self.fields = fields }
+  }
+
+  /// How a site whose values are summed over got its value.
+  enum Enumeration: Sendable {
+    /// The value stands for any of these, which lie along a new first axis.
+    case parallel(support: Tensor)
+    /// The value is one of those that are taken one after the other.
+    case sequential
   }
 
   public internal(set) var kind: Kind
@@ -107,13 +123,23 @@ public struct Site: Sendable {
   public var declaration: Declaration?
   /// How inference is to treat it.
   public var infer: InferConfig {
-    get { rare?.infer ?? InferConfig() }
-    set { rare = Rare(newValue, iterations) }
+    get { rare?.fields.infer ?? InferConfig() }
+    set { setRare { $0.infer = newValue } }
   }
   /// The passes of sequential plates that it stands in, innermost first.
   public internal(set) var iterations: [Iteration] {
-    get { rare?.iterations ?? [] }
-    set { rare = Rare(infer, newValue) }
+    get { rare?.fields.iterations ?? [] }
+    set { setRare { $0.iterations = newValue } }
+  }
+  /// The steps of Markov chains that it stands in, innermost first.
+  var steps: [Step] {
+    get { rare?.fields.steps ?? [] }
+    set { setRare { $0.steps = newValue } }
+  }
+  /// Set where its values are summed over.
+  var enumeration: Enumeration? {
+    get { rare?.fields.enumeration }
+    set { setRare { $0.enumeration = newValue } }
   }
   private var rare: Rare?
   /// Set by a handler to keep the site from the handlers outside it.
@@ -123,6 +149,12 @@ public struct Site: Sendable {
     self.kind = kind
     self.name = name
     self.isObserved = isObserved
+  }
+
+  private mutating func setRare(_ change: (inout Rare.Fields) -> Void) {
+    var fields = rare?.fields ?? Rare.Fields()
+    change(&fields)
+    rare = Rare(fields)
   }
 
   /// Whether statements of the same name are one and the same site.
@@ -155,7 +187,7 @@ public struct Site: Sendable {
   /// Whether the gradient of a draw is that of its log density, and the draw a constant: where draws
   /// are not reparameterised, or it was asked for.
   var usesScoreFunction: Bool {
-    rare?.infer.usesScoreFunction == true || distribution?.isReparameterized == false
+    rare?.fields.infer.usesScoreFunction == true || distribution?.isReparameterized == false
   }
 
   /// Makes the value a constant, whose log density is that of a given point.

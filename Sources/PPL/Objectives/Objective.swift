@@ -15,6 +15,13 @@ public protocol Objective: Sendable {
   /// Runs the guide, then the model on what the guide drew.
   func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace
 
+  /// Runs the guide, then the model, with a value drawn from the posterior, or from the guide in its
+  /// place, at each latent site.
+  func posteriorRun(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace
+
+  /// An estimate of the evidence lower bound from one run.
+  func elbo(_ run: ParticleTrace) throws -> Tensor
+
   /// Checks that the objective can be estimated from such a run.
   func validate(_ run: ParticleTrace) throws
 
@@ -65,6 +72,12 @@ extension Objective {
   public func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace {
     try ParticleTrace(model, guide)
   }
+
+  public func posteriorRun(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace {
+    try run(model, guide)
+  }
+
+  public func elbo(_ run: ParticleTrace) throws -> Tensor { run.logWeight }
 
   public func validate(_ run: ParticleTrace) throws {
     try run.requireMatch()

@@ -8,6 +8,8 @@ public struct ParticleTrace {
   public var objective = Trace()
   /// Knows which values the code read while it ran.
   var recorder: TraceRecorder?
+  /// The runs for the other values of sites whose values are taken one after the other.
+  var alternatives: [ParticleTrace] = []
 
   public init(guide: Trace, model: Trace) {
     self.guide = guide
@@ -23,22 +25,23 @@ public struct ParticleTrace {
   /// log p(x, z) − log q(z) for the guide's draw z.
   public var logWeight: Tensor { model.logProbSum() - guide.logProbSum() }
 
-  /// The sites of a kind in all three traces whose names a rule picks; each name once if they are of
-  /// a kind that may be met again.
+  /// The sites of a kind in all traces whose names a rule picks; each name once if they are of a kind
+  /// that may be met again.
   func sites(of kind: Site.Kind, where isWanted: (String) -> Bool = { _ in true }) -> [Site] {
     var result = guide.sites(of: kind, where: isWanted)
-    for trace in [model, objective] {
-      let more = trace.sites(of: kind, where: isWanted)
-      if !more.isEmpty {
-        result += more.filter { site in !result.contains { $0.name == site.name } }
-      }
+    func add(_ more: [Site]) {
+      result += more.filter { site in !result.contains { $0.name == site.name } }
     }
+    for trace in [model, objective] { add(trace.sites(of: kind, where: isWanted)) }
+    for other in alternatives { add(other.sites(of: kind, where: isWanted)) }
     return result
   }
 
   /// Checks that guide and model draw the same sites, of the same shapes.
   public func requireMatch() throws(ModelError) {
     for site in model.sites where site.kind == .sample && !site.isObserved {
+      // Summed out: no draw of the guide is needed.
+      if site.enumeration != nil { continue }
       guard let drawn = guide[site.name], drawn.kind == .sample else {
         throw .missingInGuide(site.name, model: model.table(), guide: guide.table())
       }

@@ -103,8 +103,10 @@ extension Cost {
 }
 
 extension Site {
-  /// Whether this is a draw whose gradient is the score function's.
-  var isScored: Bool { kind == .sample && !isObserved && usesScoreFunction }
+  /// Whether this is a draw, not summed over, whose gradient is the score function's.
+  var isScored: Bool {
+    kind == .sample && !isObserved && usesScoreFunction && enumeration == nil
+  }
 
   /// Whether two sites stand in different passes of one sequential plate.
   fileprivate func isSeparate(from other: Site) -> Bool {

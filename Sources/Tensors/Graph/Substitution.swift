@@ -49,7 +49,7 @@ package func substitute(_ outputs: [Tensor], _ replacements: [(Tensor, Tensor)])
 ///
 /// - Parameter replacements: tensors with their values along a new outermost axis of `size`.
 /// - Returns: the outputs with that axis, where they depend on what was replaced; else unchanged.
-func batchingDependents(
+package func batchingDependents(
   _ outputs: [Tensor], replacing replacements: [(Tensor, Tensor)], size: Int
 ) -> [Tensor?] {
   let stops = Set(replacements.map { ObjectIdentifier($0.0.node) })

@@ -71,6 +71,7 @@ final class IndexOperation: ArrayOperation {
   func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor {
     let inner = IndexOperation(kind, axis: axis + 1, extent: extent)
     if kind == .gather || kind == .scatterAdd, !isBatched[1] { return inner(inputs[0], inputs[1]) }
+    if kind == .gather, !isBatched[0] { return gatheredOnce(inputs[0], inputs[1], size) }
     let x = isBatched[0] ? inputs[0] : inputs[0].broadcast(to: [size] + inputs[0].shape)
     switch kind {
     case .takeAlong, .putAlong:
@@ -86,6 +87,16 @@ final class IndexOperation: ArrayOperation {
       let each: Kind = kind == .gather ? .takeAlong : .putAlong
       return IndexOperation(each, axis: axis + 1, extent: extent)(x, indices)
     }
+  }
+
+  /// Rows of one table at the positions of all members of the batch, looked up together.
+  private func gatheredOnce(_ x: Tensor, _ indices: Tensor, _ size: Int) -> Tensor {
+    let all = IndexOperation(.gather, axis: axis, extent: size * extent)(x, indices.flattened())
+    let dims = Array(x.shape)
+    let split = all.reshaped(to: Shape(dims[..<axis] + [size, extent] + dims[(axis + 1)...]))
+    if axis == 0 { return split }
+    let others = (0..<split.rank).filter { $0 != axis }
+    return split.transposed(to: [axis] + others)
   }
 
   func callAsFunction(_ x: Tensor, _ indices: Tensor) -> Tensor {
