@@ -52,7 +52,7 @@ public struct TailAdaptiveELBO: Objective {
 
   /// The share of particles with a weight that is not smaller.
   private func tail(_ logWeight: Tensor) -> Tensor {
-    let isLarger = logWeight.expandingDims(at: 1) .<= logWeight.expandingDims(at: 0)
+    let isLarger = logWeight.expandingDims(at: 1) .>= logWeight.expandingDims(at: 0)
     return isLarger.cast(to: logWeight.dtype).mean(axis: 0)
   }
 }

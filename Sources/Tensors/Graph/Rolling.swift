@@ -138,12 +138,15 @@ extension Node {
   /// The largest constant whose elements are compared.
   private static let comparedBytes = 4096
 
-  /// Whether both are literals, or data, of the same elements.
+  /// Whether both are literals, or integers, of the same elements. Floating-point data are kept
+  /// apart, as derivatives may be wanted by each.
   fileprivate func isSameConstant(as other: Node) -> Bool {
-    guard shape == other.shape, dtype == other.dtype, isWeak == other.isWeak else { return false }
+    guard shape == other.shape, dtype == other.dtype, isWeak == other.isWeak,
+      isWeak || !dtype.isFloat
+    else { return false }
     if operation is Literal && other.operation is Literal { return payload == other.payload }
-    guard operation is Stored, other.operation is Stored, let a = storage, let b = other.storage,
-      a.byteCount == b.byteCount, a.byteCount <= Node.comparedBytes
+    guard operation is Stored, other.operation is Stored, let a = storage,
+      let b = other.storage, a.byteCount <= Node.comparedBytes
     else { return false }
     return UnsafeRawBufferPointer(start: a.pointer, count: a.byteCount)
       .elementsEqual(UnsafeRawBufferPointer(start: b.pointer, count: b.byteCount))

@@ -69,6 +69,28 @@ struct BruteForce {
 
   /// E_q [scale · log Σ p − scale · log q].
   mutating func elbo(_ logits: [Double]) -> Double {
+    setTables(logits)
+    return expectation(0, logWeight: 0, cost: 0)
+  }
+
+  /// All values of the model's variables, by site and copy, with their posterior probabilities.
+  mutating func posterior(_ logits: [Double]) -> [(values: [String: [Int]], probability: Double)] {
+    setTables(logits)
+    let joint = joint(0)
+    let total = logSumExp(joint)
+    return joint.enumerated().map { number, logProb in
+      var rest = number
+      var values: [String: [Int]] = [:]
+      for position in model.reversed() {
+        let node = program.nodes[copies[position].node]
+        values[node.name, default: []].insert(rest % node.count, at: 0)
+        rest /= node.count
+      }
+      return (values, exp(logProb - total))
+    }
+  }
+
+  private mutating func setTables(_ logits: [Double]) {
     var start = 0
     tables = []
     for (number, table) in program.tables.enumerated() {
@@ -81,7 +103,6 @@ struct BruteForce {
         })
       start += table.count
     }
-    return expectation(0, logWeight: 0, cost: 0)
   }
 
   private mutating func expectation(_ next: Int, logWeight: Double, cost: Double) -> Double {

@@ -58,7 +58,9 @@ struct RandomProgram {
   }()
 
   /// A few nodes in plates.
-  init(seed: Int) {
+  ///
+  /// - Parameter isModelOnly: whether the guide draws nothing.
+  init(seed: Int, isModelOnly: Bool = false) {
     generator = SeededGenerator(seed: seed)
     var copies = 0
     let count = 3 + generator.below(5)
@@ -68,7 +70,7 @@ struct RandomProgram {
       var role = Role.observed
       if number < count - 1, copies + size <= 8, generator.chance(0.7) {
         role =
-          generator.chance(0.5)
+          isModelOnly || generator.chance(0.5)
           ? .model : .guide(generator.chance(0.7) ? .parallel : .sequential)
         copies += size
       }
