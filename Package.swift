@@ -22,11 +22,27 @@ let package = Package(
     .target(name: "PPL", dependencies: ["Distributions", "Tensors"]),
     .target(name: "FlowGuides", dependencies: ["PPL"]),
     .target(name: "Models", dependencies: ["FlowGuides"], path: "models"),
-    .executableTarget(
-      name: "eight-schools", dependencies: ["FlowGuides", "Models"],
-      path: "tutorials/eight-schools"),
+    .target(name: "TutorialKit", path: "tutorials/kit"),
     .executableTarget(
       name: "first-fit", dependencies: ["FlowGuides"], path: "tutorials/first-fit"),
+    .executableTarget(
+      name: "getting-started", dependencies: ["FlowGuides", "TutorialKit"],
+      path: "tutorials/getting-started"),
+    .executableTarget(
+      name: "handlers", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/handlers"),
+    .executableTarget(
+      name: "eight-schools", dependencies: ["FlowGuides", "Models", "TutorialKit"],
+      path: "tutorials/eight-schools"),
+    .executableTarget(
+      name: "baseball", dependencies: ["FlowGuides", "Models", "TutorialKit"],
+      path: "tutorials/baseball"),
+    .executableTarget(
+      name: "regression", dependencies: ["FlowGuides", "TutorialKit"],
+      path: "tutorials/regression", resources: [.copy("kidiq.csv")]),
+    .executableTarget(
+      name: "mixture", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/mixture"),
+    .executableTarget(
+      name: "hmm", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/hmm"),
 
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "CTensorKernelsTests", dependencies: ["CTensorKernels"]),
@@ -39,8 +55,13 @@ let package = Package(
       dependencies: ["PPL", "Models", "TestSupport", "CTensorKernels", "CGSL"]),
     .testTarget(
       name: "FlowGuidesTests", dependencies: ["FlowGuides", "Models", "TestSupport", "CGSL"]),
+    .testTarget(name: "ModelTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(
-      name: "TutorialTests", dependencies: ["TestSupport", "eight-schools", "first-fit"]),
+      name: "TutorialTests",
+      dependencies: [
+        "TestSupport", "eight-schools", "first-fit", "getting-started", "handlers", "baseball",
+        "regression", "mixture", "hmm",
+      ]),
   ]
 )
 

@@ -18,6 +18,17 @@ public enum EightSchools {
     }
   }
 
+  /// Centred: the effect of a school is drawn around mu itself. The same posterior of mu, tau and
+  /// theta, in coordinates that are hard to fit where tau is small.
+  public static func centered() {
+    let mu = sample("mu", Normal(0, 5))
+    let tau = sample("tau", HalfCauchy(5))
+    plate("schools", 8) {
+      let theta = sample("theta", Normal(mu, square(tau)))
+      sample("effect", Normal(theta, errors), observed: effects)
+    }
+  }
+
   // MARK: Exact values
 
   /// log p(effects), by quadrature: Tests/Golden/eight_schools.py.

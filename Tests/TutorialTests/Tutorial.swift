@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A tutorial's executable, run as a user would run it.
 struct Tutorial {
@@ -6,6 +7,13 @@ struct Tutorial {
     let status: Int32
     let output: String
     let errors: String
+
+    /// The numbers in the first line that begins with `start`, after it.
+    func numbers(after start: String) throws -> [Double] {
+      let lines = output.split(separator: "\n")
+      let line = try #require(lines.first { $0.hasPrefix(start) }, "no \"\(start)\" in \(output)")
+      return line.dropFirst(start.count).matches(of: /-?\d+(?:\.\d+)?/).compactMap { Double($0.0) }
+    }
   }
 
   let name: String

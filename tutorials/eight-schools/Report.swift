@@ -1,6 +1,7 @@
 import FlowGuides
 import Foundation
 import Models
+import TutorialKit
 
 /// A fitted posterior beside the exact one.
 struct Report: Encodable {
@@ -43,11 +44,11 @@ struct Report: Encodable {
   let seconds: Seconds
 
   init(
-    _ options: Options, _ summary: Summary, elbo: (mean: Double, error: Double), seconds: Seconds
+    _ settings: Settings, _ summary: Summary, elbo: (mean: Double, error: Double), seconds: Seconds
   ) {
-    steps = options.steps
-    seed = options.seed
-    dtype = "\(options.dtype)"
+    steps = settings.steps
+    seed = settings.seed
+    dtype = "\(settings.dtype)"
     sites = summary.rows.compactMap { row in
       EightSchools.reference[row.name].map { exact in
         Site(name: row.name, fitted: Statistics(row), exact: Statistics(exact))
@@ -67,13 +68,13 @@ struct Report: Encodable {
   }
 
   var text: String {
-    let columns = ["mean", "sd", "5%", "50%", "95%"].map { padded($0, 8) }.joined()
-    let heading = padded("fitted", 18) + padded("exact", 42)
+    let columns = ["mean", "sd", "5%", "50%", "95%"].map { right($0, 8) }.joined()
+    let heading = right("fitted", 18) + right("exact", 42)
     let lines = sites.map { site in
       let numbers = [site.fitted, site.exact].map { statistics in
-        statistics.numbers.map { padded(fixed($0, 3), 8) }.joined()
+        statistics.numbers.map { right(fixed($0, 3), 8) }.joined()
       }
-      return site.name.padding(toLength: 10, withPad: " ", startingAt: 0)
+      return left(site.name, 10)
         + numbers.joined(separator: "   ")
     }
     let bounds = "ELBO \(fixed(elbo.mean, 4)) ± \(fixed(elbo.standardError, 4))"
@@ -86,12 +87,4 @@ struct Report: Encodable {
       \(steps) steps in \(fixed(seconds.fit, 3)) s; \(fixed(seconds.total, 3)) s in all
       """
   }
-}
-
-private func fixed(_ number: Double, _ digits: Int) -> String {
-  String(format: "%.\(digits)f", number)
-}
-
-private func padded(_ text: String, _ width: Int) -> String {
-  String(repeating: " ", count: max(width - text.count, 0)) + text
 }

@@ -1,6 +1,6 @@
 import FlowGuides
-import Foundation
 import Models
+import TutorialKit
 
 let model = """
   Eight schools: what coaching does to test scores, partially pooled (Rubin 1981)
@@ -13,39 +13,35 @@ let model = """
   """
 
 /// Fits the flow and looks at the posterior it found.
-func fit(_ options: Options) throws -> Report {
+func fit(_ settings: Settings) throws -> Report {
   let clock = ContinuousClock()
   let start = clock.now
   let guide = FlowGuide(EightSchools.nonCentered, flow: .iaf(layers: 2, hidden: [16, 16]))
   let svi = try SVI(
-    EightSchools.nonCentered, guide, optimizer: Adam(.cosine(0.01, steps: options.steps)),
-    loss: TraceELBO(particles: 64), dtype: options.dtype, seed: options.seed)
-  let fit = try svi.run(steps: options.steps, showsProgress: !options.isJSON)
+    EightSchools.nonCentered, guide, optimizer: Adam(.cosine(0.01, steps: settings.steps)),
+    loss: TraceELBO(particles: 64), dtype: settings.dtype, seed: settings.seed)
+  let fit = try svi.run(steps: settings.steps, showsProgress: !settings.isJSON)
   let fitted = clock.now
   let summary = try fit.summary(draws: 20_000)
   let elbo = try fit.elbo(particles: 20_000)
   return Report(
-    options, summary, elbo: elbo,
+    settings, summary, elbo: elbo,
     seconds: .init(fit: (fitted - start) / .seconds(1), total: (clock.now - start) / .seconds(1)))
 }
 
-func fail(_ error: any Error, _ status: Int32) -> Never {
-  FileHandle.standardError.write(Data("eight-schools: \(error)\n".utf8))
-  exit(status)
-}
-
+var options = Options(
+  "eight-schools",
+  about: """
+    Fits a normalizing flow to the posterior of the eight schools and compares it with exact values.
+    """)
+let settings = Settings(&options)
 do {
-  let options = try Options(CommandLine.arguments.dropFirst())
-  if options.wantsHelp {
-    print(Options.help)
-  } else if options.isJSON {
-    print(try fit(options).json())
+  if settings.isJSON {
+    print(try fit(settings).json())
   } else {
     print(model, terminator: "\n\n")
-    print(try fit(options).text)
+    print(try fit(settings).text)
   }
-} catch let error as OptionError {
-  fail(error, 2)
 } catch {
-  fail(error, 1)
+  options.quit("\(error)")
 }
