@@ -81,38 +81,41 @@ def cold_fit(lines):
 
 
 def distributions(lines):
-    """Microseconds by distribution, count and job, of each library."""
-    times = {}
+    """Microseconds of each library, by distribution, job and count in words, and the count."""
+    measured = {}
     for line in lines:
-        key = line["distribution"], line["count"], line["job"]
-        times.setdefault(key, {})[line["who"]] = line["microseconds"]
-    return times
+        count = line["count"]
+        words = f"{line['distribution']} {line['job']}, n = {count}"
+        measured.setdefault((words, count), {})[line["who"]] = line["microseconds"]
+    return measured
 
 
-def print_distributions(times):
+def print_distributions(measured):
     header = ["µs per call", "ours", "PyTorch", "ratio", "JAX, jitted", "ratio"]
     rows = []
-    for (name, count, job), by in times.items():
+    for (words, _), by in measured.items():
         ours, torch, jax = by.get("ours"), by.get("torch"), by.get("jax")
         rows.append([
-            f"{name} {job}, n = {count}", number(ours), number(torch), times_of(torch, ours),
-            number(jax), times_of(jax, ours),
+            words, number(ours), number(torch), times(ratio(torch, ours)),
+            number(jax), times(ratio(jax, ours)),
         ])
     print_table(header, rows)
-    small = {" ".join(map(str, k)): ratio(v.get("torch"), v.get("ours")) for k, v in times.items() if k[1] == 10}
-    large = {k: v for k, v in times.items() if k[1] > 10}
-    torch = {" ".join(map(str, k)): ratio(v.get("torch"), v.get("ours")) for k, v in large.items()}
-    jax = {" ".join(map(str, k)): ratio(v.get("jax"), v.get("ours")) for k, v in large.items()}
-    goals = [
-        ("n = 10: PyTorch's time ≥ 20 × ours", 20, small),
-        ("n = 1,000,000: PyTorch's time ≥ 2 × ours", 2, torch),
-        ("n = 1,000,000: JAX's time ≥ ours", 1, jax),
+
+
+def goals_of_distributions(measured):
+    """As `goals` of the workloads."""
+
+    def faster(who, is_small):
+        return {
+            words: ratio(by.get(who), by.get("ours"))
+            for (words, count), by in measured.items() if (count == 10) == is_small
+        }
+
+    return [
+        ("n = 10: PyTorch's time ≥ 20 × ours", 20, faster("torch", True)),
+        ("n = 1,000,000: PyTorch's time ≥ 2 × ours", 2, faster("torch", False)),
+        ("n = 1,000,000: JAX's time ≥ ours", 1, faster("jax", False)),
     ]
-    print_table(["goal", "outcome", "closest"], [[words, *verdict(wanted, of)] for words, wanted, of in goals])
-
-
-def times_of(theirs, ours):
-    return times(ratio(theirs, ours))
 
 
 def number(value):
@@ -134,7 +137,8 @@ def print_table(header, rows):
         return "| " + " | ".join([first, *rest]) + " |"
 
     print(line(header))
-    print("|" + "|".join(["-" * (widths[0] + 2), *("-" * (w + 1) + ":" for w in widths[1:])]) + "|")
+    rules = ["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]
+    print("|" + "|".join(rules) + "|")
     for row in rows:
         print(line(row))
     print()
@@ -191,10 +195,11 @@ def goals(rows, cold):
     if cold.seconds:
         memory["cold"] = cold.memory_saving()
     compiled = ("compiled", "numpyro", "compiled")
+    than_pyro = faster(schools, "step", "pyro", "step")
     return [
         ("compiled, small and medium: NumPyro's time ≥ 1.5 × ours", 1.5, faster(small, *compiled)),
         ("compiled, large: NumPyro's time ≥ ours", 1, faster(large, *compiled)),
-        ("step, eight schools: Pyro's time ≥ 30 × ours", 30, faster(schools, "step", "pyro", "step")),
+        ("step, eight schools: Pyro's time ≥ 30 × ours", 30, than_pyro),
         ("step: NumPyro's Python loop ≥ ours", 1, faster(rows, "step", "numpyro", "loop")),
         ("cold fit: NumPyro's time ≥ 10 × ours", 10, process),
         ("peak memory: NumPyro's ≥ 4 × ours", 4, memory),
@@ -213,11 +218,8 @@ def verdict(wanted, measured):
     return ("holds" if len(known) == len(measured) else "incomplete"), closest
 
 
-def print_goals(rows, cold):
-    cells = []
-    for words, wanted, measured in goals(rows, cold):
-        outcome, closest = verdict(wanted, measured)
-        cells.append([words, outcome, closest])
+def print_goals(goals):
+    cells = [[words, *verdict(wanted, measured)] for words, wanted, measured in goals]
     print_table(["goal", "outcome", "closest"], cells)
 
 
@@ -237,9 +239,11 @@ def main():
         if cold.seconds:
             print_cold(cold)
         if of_dtype:
-            print_goals(rows, cold)
+            print_goals(goals(rows, cold))
         if of_distributions:
-            print_distributions(distributions(of_distributions))
+            measured = distributions(of_distributions)
+            print_distributions(measured)
+            print_goals(goals_of_distributions(measured))
 
 
 if __name__ == "__main__":

@@ -54,10 +54,6 @@ ctk_fn ctk_copy(int dtype) { return is_dtype(dtype) ? table()->copy[dtype] : NUL
 ctk_fn ctk_affine(int dtype) { return is_dtype(dtype) ? table()->affine[dtype] : NULL; }
 ctk_fn ctk_muladd(int dtype) { return is_dtype(dtype) ? table()->muladd[dtype] : NULL; }
 
-ctk_fn ctk_stirling(int op, int dtype) {
-  return within(op, CTK_STIRLING_COUNT) && is_dtype(dtype) ? table()->stirling[op][dtype] : NULL;
-}
-
 ctk_fn ctk_random(int kind, int dtype) {
   if (!within(kind, CTK_RANDOM_COUNT) || !is_dtype(dtype)) return NULL;
   return table()->random[kind][dtype];

@@ -26,7 +26,6 @@ typedef struct {
   ctk_fn copy[CTK_DTYPE_COUNT];
   ctk_fn affine[CTK_DTYPE_COUNT];
   ctk_fn muladd[CTK_DTYPE_COUNT];
-  ctk_fn stirling[CTK_STIRLING_COUNT][CTK_DTYPE_COUNT];
   ctk_fn random[CTK_RANDOM_COUNT][CTK_DTYPE_COUNT];
   ctk_fn draw[CTK_DRAW_COUNT][CTK_DTYPE_COUNT];
 } ctk_elementwise_table;

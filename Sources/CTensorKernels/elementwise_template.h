@@ -124,6 +124,8 @@ const ctk_elementwise_table CTK_TABLE = {
             [CTK_ERF] = REAL(erf),
             [CTK_ERFC] = REAL(erfc),
             [CTK_LGAMMA] = REAL(lgamma),
+            [CTK_GAMMAPEAK] = REAL(gammapeak),
+            [CTK_LOGMINUSDIGAMMA] = REAL(logminusdigamma),
             [CTK_FLOOR] = REAL(floor),
             [CTK_CEIL] = REAL(ceil),
             [CTK_ROUND] = REAL(round),
@@ -169,7 +171,6 @@ const ctk_elementwise_table CTK_TABLE = {
     .copy = EVERY(copy),
     .affine = REAL(affine),
     .muladd = REAL(muladd),
-    .stirling = {[CTK_GAMMA_PEAK] = REAL(gamma_peak), [CTK_LOG_MINUS_DIGAMMA] = REAL(log_minus_digamma)},
     .random =
         {
             [CTK_BITS] = {[CTK_I64] = random_bits},

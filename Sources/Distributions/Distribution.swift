@@ -119,6 +119,3 @@ extension EnumerableDistribution {
   /// The values of the support, spread over the batch.
   public func enumerateSupport() -> Tensor { enumerateSupport(expanded: true, dtype: .float64) }
 }
-
-/// The logarithm of zero.
-let logZero = Tensor(floatLiteral: -.infinity)

@@ -23,8 +23,6 @@ func logRatio(_ ratio: Tensor, _ excess: Tensor) -> Tensor {
   `where`(ratio .< oneHalf, log(ratio), log1p(excess))
 }
 
-let oneHalf: Tensor = 0.5
-
 /// A function of positive finite numbers, and `outside` for all others but NaN.
 func onPositive(
   _ value: Tensor, outside: Tensor = logZero, _ function: (Tensor) -> Tensor

@@ -15,10 +15,8 @@ func onUnitInterval(
 
 /// log(1 − eᵛ) for v < 0.
 func log1mExp(_ v: Tensor) -> Tensor {
-  `where`(v .> logOfHalf, log(-expm1(v)), log1p(-exp(v)))
+  `where`(v .> logHalf, log(-expm1(v)), log1p(-exp(v)))
 }
-
-private let logOfHalf: Tensor = -0.693147180559945309417232121458176568
 
 /// A distribution function of numbers in the unit interval.
 func cdfOnUnitInterval(_ value: Tensor, _ cdf: (Tensor) -> Tensor) -> Tensor {

@@ -82,6 +82,8 @@ extension RuntimeTests {
       (1, 700, 1, 300), (1, 50, 1, 5000), (1, 5000, 1, 50), (1, 1, 5000, 20), (1, 30, 20, 3000),
       (1, 64, 64, 1000), (1, 1, 1, 100_000), (1, 400, 300, 1), (3, 70, 60, 50), (3, 20, 20, 900),
       (40, 20, 30, 25), (200, 8, 8, 8), (300, 1, 30, 30), (300, 20, 1, 30), (2, 3, 1, 9000),
+      // Low and wide: cut by columns; B turned around in several strips; tiles made smaller again.
+      (1, 8, 1000, 100), (1, 32, 3100, 40), (1, 3100, 32, 40),
     ])
     func cutShapes(batch: Int, m: Int, n: Int, k: Int) throws {
       var r = SplitMix(7)

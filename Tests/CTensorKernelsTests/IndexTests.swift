@@ -41,12 +41,6 @@ extension RuntimeTests {
       return k >= 0 && k < size ? Int(k) : nil
     }
 
-    static func missing<T: KernelElement>(_: T.Type) -> T {
-      if T.self == Double.self { return Double.nan as! T }
-      if T.self == Float.self { return Float.nan as! T }
-      return T.self == Int64.self ? Int64(0) as! T : UInt8(0) as! T
-    }
-
     static func checkReading<T: KernelElement>(_: T.Type) throws {
       var r = SplitMix(13)
       for s in shapes {
@@ -54,17 +48,17 @@ extension RuntimeTests {
         for along in [false, true] {
           let index = indices(&r, along ? s.picked : s.n, s.reduced)
           let d = try onAnyThreads {
-            var d: [T] = Array(repeating: missing(T.self), count: s.picked)
+            var d: [T] = Array(repeating: T.missing, count: s.picked)
             let fn = along ? ctk_take_along(T.dtype) : ctk_gather(T.dtype)
             try runKernel(fn, &d, a, index, x: s.desc)
             return d
           }
           let expected = (0..<s.picked).map { e -> T in
             let (o, j, i) = s.place(e)
-            guard let k = resolve(index[along ? e : j], s.reduced) else { return missing(T.self) }
+            guard let k = resolve(index[along ? e : j], s.reduced) else { return T.missing }
             return a[(o * s.reduced + k) * s.inner + i]
           }
-          #expect(OrderTests.same(d, expected), "\(T.self) \(s) \(along)")
+          #expect(sameElements(d, expected), "\(T.self) \(s) \(along)")
         }
       }
     }
@@ -89,13 +83,13 @@ extension RuntimeTests {
             try runKernel(fn, &d, a, index, x: s.desc)
             return d
           }
-          let zero = ReductionTests.identity(ReductionTests.sum, T.self)
+          let zero = try #require(T.identity(.sum))
           var expected = [T](repeating: zero, count: s.whole)
           for e in 0..<s.picked {
             let (o, j, i) = s.place(e)
             guard let k = resolve(index[along ? e : j], s.reduced) else { continue }
             let at = (o * s.reduced + k) * s.inner + i
-            expected[at] = ReductionTests.combine(ReductionTests.sum, expected[at], a[e])
+            expected[at] = expected[at].reduced(.sum, with: a[e])
           }
           #expect(d == expected, "\(T.self) \(s) \(along)")
         }

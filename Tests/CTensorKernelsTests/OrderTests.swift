@@ -22,40 +22,12 @@ extension RuntimeTests {
       }
     }
 
-    /// Few distinct values, so that there are ties; some are not numbers.
     static func data<T: KernelElement>(_ r: inout SplitMix, _ n: Int) -> [T] {
-      (0..<n).map { _ in
-        let k = r.int(-20...20)
-        if T.self == Double.self { return (k == 20 ? Double.nan : Double(k) / 4) as! T }
-        if T.self == Float.self {
-          return (k == 20 ? Float.nan : k == 19 ? -.infinity : k == 0 ? -0.0 : Float(k)) as! T
-        }
-        if T.self == Int64.self { return (k == 20 ? Int64.min : Int64(k)) as! T }
-        return UInt8(k & 1) as! T
-      }
+      (0..<n).map { _ in T.tied(r.int(-20...20)) }
     }
 
-    /// Whether `a` goes before `b` in ascending order, NaN last.
-    static func before<T>(_ a: T, _ b: T) -> Bool {
-      switch (a, b) {
-      case (let a as Double, let b as Double): return a < b || (b.isNaN && !a.isNaN)
-      case (let a as Float, let b as Float): return a < b || (b.isNaN && !a.isNaN)
-      case (let a as Int64, let b as Int64): return a < b
-      case (let a as UInt8, let b as UInt8): return a < b
-      default: fatalError()
-      }
-    }
-
-    static func isNaN<T>(_ x: T) -> Bool {
-      (x as? Double)?.isNaN ?? (x as? Float)?.isNaN ?? false
-    }
-
-    static func same<T: Equatable>(_ a: [T], _ b: [T]) -> Bool {
-      a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || (isNaN($0) && isNaN($1)) }
-    }
-
-    static func stableOrder<T>(_ x: [T]) -> [Int] {
-      x.indices.sorted { before(x[$0], x[$1]) || (!before(x[$1], x[$0]) && $0 < $1) }
+    static func stableOrder<T: KernelElement>(_ x: [T]) -> [Int] {
+      x.indices.sorted { x[$0].isBefore(x[$1]) || (!x[$1].isBefore(x[$0]) && $0 < $1) }
     }
 
     static func checkSorting<T: KernelElement>(_: T.Type) throws {
@@ -75,7 +47,7 @@ extension RuntimeTests {
         forEachLane(s) { _, at in
           let expected = stableOrder(at.map { a[$0] })
           #expect(at.map { Int(order[$0]) } == expected, "\(T.self) \(s)")
-          #expect(same(at.map { sorted[$0] }, expected.map { a[at[$0]] }), "\(T.self) \(s)")
+          #expect(sameElements(at.map { sorted[$0] }, expected.map { a[at[$0]] }), "\(T.self) \(s)")
         }
       }
     }
@@ -100,20 +72,20 @@ extension RuntimeTests {
       var r = SplitMix(10)
       for s in shapes {
         let a: [T] = data(&r, s.0 * s.1 * s.2)
-        for op in [Int32(CTK_RMAX), Int32(CTK_RMIN)] {
+        for reduction in [Reduction.max, .min] {
           let d = try onAnyThreads {
             var d = [Int64](repeating: -1, count: s.0 * s.2)
-            try runKernel(ctk_arg(op, T.dtype), &d, a, x: desc(s))
+            try runKernel(ctk_arg(reduction.code, T.dtype), &d, a, x: desc(s))
             return d
           }
           forEachLane(s) { lane, at in
             let x = at.map { a[$0] }
             var best = 0
-            for (k, e) in x.enumerated() where !isNaN(x[best]) {
-              let better = op == Int32(CTK_RMAX) ? before(x[best], e) : before(e, x[best])
-              if isNaN(e) || better { best = k }
+            for (k, e) in x.enumerated() where !x[best].isNaN {
+              let better = reduction == .max ? x[best].isBefore(e) : e.isBefore(x[best])
+              if e.isNaN || better { best = k }
             }
-            #expect(Int(d[lane]) == best, "\(T.self) \(s) \(op)")
+            #expect(Int(d[lane]) == best, "\(T.self) \(s) \(reduction)")
           }
         }
       }
@@ -129,19 +101,20 @@ extension RuntimeTests {
     static func checkCumulative<T: KernelElement>(_: T.Type) throws {
       var r = SplitMix(11)
       for s in shapes {
-        for op in ReductionTests.operations(T.self) {
-          let a: [T] = op < 2 ? r.array(s.0 * s.1 * s.2) : data(&r, s.0 * s.1 * s.2)
+        for (reduction, _) in ReductionTests.identities(T.self) {
+          let count = s.0 * s.1 * s.2
+          let a: [T] = reduction.isExtreme ? data(&r, count) : r.array(count)
           let d = try onAnyThreads {
             var d = a
-            try runKernel(ctk_cumulative(op, T.dtype), &d, a, x: desc(s))
+            try runKernel(ctk_cumulative(reduction.code, T.dtype), &d, a, x: desc(s))
             return d
           }
           forEachLane(s) { _, at in
             guard var sum = at.first.map({ a[$0] }) else { return }
             for p in at.dropFirst() {
-              sum = ReductionTests.combine(op, sum, a[p])
-              guard same([d[p]], [sum]) else {
-                Issue.record("\(T.self) \(s) \(op)")
+              sum = sum.reduced(reduction, with: a[p])
+              guard sameElements([d[p]], [sum]) else {
+                Issue.record("\(T.self) \(s) \(reduction)")
                 return
               }
             }
@@ -155,7 +128,7 @@ extension RuntimeTests {
       try Self.checkCumulative(Float.self)
       try Self.checkCumulative(Int64.self)
       try Self.checkCumulative(UInt8.self)
-      #expect(ctk_cumulative(ReductionTests.sum, UInt8.dtype) == nil)
+      #expect(ctk_cumulative(Reduction.sum.code, UInt8.dtype) == nil)
     }
 
     static func checkSearch<T: KernelElement>(_: T.Type) throws {
@@ -172,7 +145,7 @@ extension RuntimeTests {
             return d
           }
           let expected = b.map { q in
-            sorted.count { right ? !before(q, $0) : before($0, q) }
+            sorted.count { right ? !q.isBefore($0) : $0.isBefore(q) }
           }
           #expect(d.map(Int.init) == expected, "\(T.self) \(size) \(right)")
         }

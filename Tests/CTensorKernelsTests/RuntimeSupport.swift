@@ -5,33 +5,6 @@ import Testing
 /// Tests of the runtime set the number of threads, which is one for the process: one at a time.
 @Suite(.serialized) enum RuntimeTests {}
 
-/// An element type of the kernels.
-protocol KernelElement: Equatable, Sendable {
-  static var dtype: Int32 { get }
-  static func random(_ r: inout SplitMix) -> Self
-}
-
-extension Double: KernelElement {
-  static var dtype: Int32 { Int32(CTK_F64) }
-  static func random(_ r: inout SplitMix) -> Double { r.signed() * 2 }
-}
-
-extension Float: KernelElement {
-  static var dtype: Int32 { Int32(CTK_F32) }
-  static func random(_ r: inout SplitMix) -> Float { Float(r.signed() * 2) }
-}
-
-extension Int64: KernelElement {
-  static var dtype: Int32 { Int32(CTK_I64) }
-  static func random(_ r: inout SplitMix) -> Int64 { Int64.random(in: -9...9, using: &r) }
-}
-
-/// Stands for bool: one byte, 0 or 1.
-extension UInt8: KernelElement {
-  static var dtype: Int32 { Int32(CTK_BOOL) }
-  static func random(_ r: inout SplitMix) -> UInt8 { UInt8.random(in: 0...1, using: &r) }
-}
-
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
   init(_ seed: UInt64) { state = seed }

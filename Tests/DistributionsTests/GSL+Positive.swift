@@ -26,16 +26,16 @@ extension GSL {
     x <= 0 ? 0 : gsl_cdf_gamma_P(x, shape, 1 / rate)
   }
   static func gammaQuantile(_ p: Double, _ shape: Double, _ rate: Double) -> Double {
-    polishedPositive(
-      gsl_cdf_gamma_Pinv(p, shape, 1 / rate), p,
+    polished(
+      gsl_cdf_gamma_Pinv(p, shape, 1 / rate),
       { p > 0.5 ? 1 - p - gsl_cdf_gamma_Q($0, shape, 1 / rate) : gammaCDF($0, shape, rate) - p },
       { gammaDensity($0, shape, rate) })
   }
   static func inverseGammaQuantile(_ p: Double, _ shape: Double, _ rate: Double) -> Double {
     let x = gsl_cdf_gamma_Qinv(p, shape, 1)
     return rate
-      / polishedPositive(
-        x, p,
+      / polished(
+        x,
         { p > 0.5 ? gammaCDF($0, shape, 1) - (1 - p) : p - gsl_cdf_gamma_Q($0, shape, 1) },
         { gammaDensity($0, shape, 1) })
   }
@@ -55,8 +55,8 @@ extension GSL {
   static func betaDensity(_ x: Double, _ a: Double, _ b: Double) -> Double { beta(x, a, b) }
   static func betaCDF(_ x: Double, _ a: Double, _ b: Double) -> Double { gsl_cdf_beta_P(x, a, b) }
   static func betaQuantile(_ p: Double, _ a: Double, _ b: Double) -> Double {
-    polishedPositive(
-      gsl_cdf_beta_Pinv(p, a, b), p,
+    polished(
+      gsl_cdf_beta_Pinv(p, a, b),
       { p > 0.5 ? 1 - p - gsl_cdf_beta_Q($0, a, b) : gsl_cdf_beta_P($0, a, b) - p },
       { beta($0, a, b) })
   }
@@ -68,21 +68,9 @@ extension GSL {
   }
   static func fQuantile(_ p: Double, _ df1: Double, _ df2: Double) -> Double {
     let x = p > 0.5 ? gsl_cdf_fdist_Qinv(1 - p, df1, df2) : gsl_cdf_fdist_Pinv(p, df1, df2)
-    return polishedPositive(
-      x, p,
+    return polished(
+      x,
       { p > 0.5 ? 1 - p - gsl_cdf_fdist_Q($0, df1, df2) : fCDF($0, df1, df2) - p },
       { fDensity($0, df1, df2) })
-  }
-
-  /// GSL's quantiles of these have some eight digits: two of Newton's steps with its own functions
-  /// give the others.
-  private static func polishedPositive(
-    _ start: Double, _ p: Double, _ excess: (Double) -> Double, _ density: (Double) -> Double
-  ) -> Double {
-    guard p > 0 && p < 1 else { return start }
-    return (0..<3).reduce(start) { x, _ in
-      let step = excess(x) / density(x)
-      return step.isFinite && step.magnitude < 0.5 * x ? x - step : x
-    }
   }
 }

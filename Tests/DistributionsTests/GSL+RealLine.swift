@@ -15,17 +15,6 @@ extension GSL {
   static let studentDraw = symbol("gsl_ran_tdist", Draw1.self)
   static let flatDraw = symbol("gsl_ran_flat", Draw2.self)
 
-  /// A quantile that GSL has to a few digits less than its distribution function: some steps of
-  /// Newton's.
-  static func polished(
-    _ p: Double, _ start: Double, _ cdf: (Double) -> Double, _ density: (Double) -> Double
-  ) -> Double {
-    (0..<5).reduce(start) { x, _ in
-      let step = (cdf(x) - p) / density(x)
-      return step.isFinite ? x - step : x
-    }
-  }
-
   /// GSL's inverse fails for few degrees of freedom: by bisection of the logarithm.
   static func studentQuantile(_ p: Double, _ df: Double) -> Double {
     if p > 0.5 { return -studentQuantile(1 - p, df) }
@@ -47,13 +36,13 @@ extension GSL {
     if p > 0.3 { return -studentQuantile((1 - p) / 2, df) }
     // The density at 0 gives the first guess.
     let start = p / (2 * studentDensity(0, df))
-    return polished(p, start, { halfStudentCDF($0, df) }, { 2 * studentDensity($0, df) })
+    return polished(start, { halfStudentCDF($0, df) - p }, { 2 * studentDensity($0, df) })
   }
 
   static func halfNormalQuantile(_ p: Double) -> Double {
     if p > 0.3 { return gsl_cdf_ugaussian_Qinv((1 - p) / 2) }
     let root = 2 / Double.pi
-    return polished(p, p / root.squareRoot(), { gsl_sf_erf($0 / 2.0.squareRoot()) }) {
+    return polished(p / root.squareRoot(), { gsl_sf_erf($0 / 2.0.squareRoot()) - p }) {
       2 * normalDensity($0, 0, 1)
     }
   }

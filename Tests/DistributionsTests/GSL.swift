@@ -79,6 +79,18 @@ enum GSL {
     gsl_cdf_chisq_Q(chiSquare, Double(degrees))
   }
 
+  /// A quantile of a positive variable that GSL has to a few digits less than its distribution
+  /// function: some steps of Newton's with the excess of that function over the probability, and
+  /// the density.
+  static func polished(
+    _ start: Double, _ excess: (Double) -> Double, _ density: (Double) -> Double
+  ) -> Double {
+    (0..<5).reduce(start) { x, _ in
+      let step = excess(x) / density(x)
+      return step.magnitude < 0.5 * x ? x - step : x
+    }
+  }
+
   // MARK: Reference generators
 
   enum Engine: String, CaseIterable, Sendable {

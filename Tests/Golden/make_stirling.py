@@ -10,23 +10,25 @@ POINTS += [6, 6.5, 6.6, 7, 7.5, 7.999, 8, 8.001, 9, 10, 12.5, 17, 33, 100, 1e3, 
 POINTS += [1e16, 1e100, 1e300]
 
 
-def peak(a):
-  return a * mpmath.log(a) - a - mpmath.loggamma(a)
+# Differences of numbers of up to 1e303 that leave a few hundred.
+DIGITS = 400
+
+
+def gamma_peak(a):
+  with mpmath.workdps(DIGITS):
+    x = mpmath.mpf(a)
+    return float(x * mpmath.log(x) - x - mpmath.loggamma(x))
 
 
 def log_minus_digamma(a):
-  # The asymptotic series where the difference would need more digits than there are.
-  if a > 1e20:
-    return 1 / (2 * a) + 1 / (12 * a * a)
-  return mpmath.log(a) - mpmath.digamma(a)
-
-
-def main():
-  # Differences of numbers of up to 1e303 that leave a few hundred.
-  mpmath.mp.dps = 400
-  for a in POINTS:
+  with mpmath.workdps(DIGITS):
     x = mpmath.mpf(a)
-    print(f"    ({a!r}, {float(peak(x))!r}, {float(log_minus_digamma(x))!r}),")
+    # The asymptotic series where the difference would need more digits than there are.
+    if x > 1e20:
+      return float(1 / (2 * x) + 1 / (12 * x * x))
+    return float(mpmath.log(x) - mpmath.digamma(x))
 
 
-main()
+if __name__ == "__main__":
+  for a in POINTS:
+    print(f"    ({a!r}, {gamma_peak(a)!r}, {log_minus_digamma(a)!r}),")

@@ -12,6 +12,8 @@ import numpy as np
 import scipy
 from scipy import linalg, special
 
+import make_stirling
+
 np.seterr(all="ignore")
 rng = np.random.default_rng(5)
 cases = []
@@ -84,6 +86,19 @@ def lgamma(x):
 
 for name, f in {"erf": special.erf, "erfc": special.erfc, "lgamma": lgamma}.items():
     case(name, [edges], f(edges), -16)
+
+
+def of_positive(f, at_zero, at_infinity):
+    def extended(x):
+        return at_zero if x == 0 else at_infinity if x == np.inf else f(x) if x > 0 else np.nan
+
+    return np.array([extended(x) for x in edges])
+
+
+# Terms of a few units leave a half.
+case("gammaPeak", [edges], of_positive(make_stirling.gamma_peak, -np.inf, np.inf), -48)
+slopes = of_positive(make_stirling.log_minus_digamma, np.inf, 0.0)
+case("logMinusDigamma", [edges], slopes, -16)
 
 # ---- Functions of two numbers, every pair of a column and a row
 pairs = np.array([-np.inf, -1e200, -2.5, -1.0, -0.0, 0.0, 1e-310, 0.7, 3.0, 1e200, np.inf, np.nan])

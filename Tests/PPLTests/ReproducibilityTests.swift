@@ -55,6 +55,10 @@ import Testing
         logistic(rows: 20_000, columns: 20, dtype: .float32).model, MultivariateNormalGuide(),
         optimizer: Adam(0.01), loss: TraceELBO(particles: 2), dtype: .float32, seed: 7)
     },
+    Subject("an optimizer that moves elements about", steps: 5) {
+      let model = { plate("n", 2000) { _ = sample("z", Normal(1, 2)) } }
+      return try SVI(model, DiagonalNormalGuide(), optimizer: Shuffling(), seed: 9)
+    },
     Subject("VAE", steps: 3) { try autoencoder(.float64) },
     Subject("VAE, float32", steps: 3) { try autoencoder(.float32) },
   ]
@@ -146,5 +150,27 @@ import Testing
       return try await group.reduce(into: [Int: Outcome]()) { $0[$1.0] = $1.1 }
     }
     for (index, outcome) in alone.enumerated() { #expect(together[index] == outcome) }
+  }
+}
+
+/// A rule that is no elementwise function of parameters and state: not all of these may be updated
+/// where they are.
+private struct Shuffling: Optimizer {
+  func initialState(_ parameters: Tensor) -> [Tensor] {
+    let count = parameters.count
+    let ramp = Tensor((0..<count).map { Double($0) / Double(count) }, dtype: parameters.dtype)
+    return [ramp, ramp, ramp, ramp]
+  }
+
+  func update(_ parameters: Tensor, _ gradient: Tensor, _ state: [Tensor], step: Tensor)
+    -> (parameters: Tensor, state: [Tensor])
+  {
+    // Read backwards; once all elements of another state are new; by a state that comes later.
+    let reversed = 0.9 * state[0].flipped(along: 0) + gradient
+    let mean = 0.9 * state[1] + gradient
+    let size = 0.01 / (1 + square(mean).sum())
+    let moved = parameters - (size * state[1] + 0.01 * reversed)
+    let kept = 0.5 * state[2] + gradient
+    return (moved, [reversed, mean, kept, 0.1 * state[3] + state[2]])
   }
 }

@@ -43,6 +43,8 @@ extension Registry {
     unary("erf") { erf($0) },
     unary("erfc") { erfc($0) },
     unary("lgamma", .real([2, 3], 0.4...4)) { lgamma($0) },
+    unary("gammaPeak", .real([2, 3], 0.4...12)) { gammaPeak($0) },
+    unary("logMinusDigamma", .real([2, 3], 0.4...12)) { logMinusDigamma($0) },
     unary("floor", .fractions([2, 3])) { floor($0) },
     unary("ceil", .fractions([2, 3])) { ceil($0) },
     unary("round", .fractions([2, 3])) { round($0) },

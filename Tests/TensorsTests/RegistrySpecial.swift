@@ -76,8 +76,6 @@ extension Registry {
       continuousBernoulliQuantile($0[0], $0[1])
     },
     unary("logRadialMoment", -4...4) { logRadialMoment(order: 2, $0) },
-    unary("gammaPeak", 0.4...12) { gammaPeak($0) },
-    unary("logMinusDigamma", 0.4...12) { logMinusDigamma($0) },
     unary("logExpm1Ratio", -3...3) { logExpm1Ratio($0) },
     special("logExpm1RatioSlope", [.real([2, 3], -3...3)], order: 2) { logExpm1RatioSlope($0[0]) },
     special("logExpm1RatioBend", [.real([2, 3], -3...3)], order: 1) { logExpm1RatioBend($0[0]) },

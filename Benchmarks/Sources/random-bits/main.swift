@@ -13,10 +13,11 @@ guard arguments.count > 1, ["stream", "keys"].contains(arguments[1]) else {
   exit(2)
 }
 let key = RandomKey(arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0)
-let size = arguments[1] == "stream" ? 1 << 20 : 512
+let isStream = arguments[1] == "stream"
+let size = isStream ? 1 << 20 : 512
 let block = try compile(for: [Tensor(Int.zero)]) { inputs in
   let number = inputs[0]
-  if size > 512 { return [key.foldIn(number).bits([size])] }
+  if isStream { return [key.foldIn(number).bits([size])] }
   return [stack((0..<size).map { key.foldIn(number * Tensor(size) + Tensor($0)).bits([]) })]
 }
 for number in 0... {

@@ -82,8 +82,10 @@ void ctk_set_isa(int isa);           // for tests; affects kernels looked up aft
   X(EXP) X(EXP2) X(EXPM1) X(LOG) X(LOG2) X(LOG10) X(LOG1P) \
   X(SIN) X(COS) X(TAN) X(ASIN) X(ACOS) X(ATAN) X(SINH) X(COSH) X(TANH) X(ASINH) X(ACOSH) X(ATANH) \
   X(SIGMOID) X(SOFTPLUS) X(LOGSIGMOID) X(ERF) X(ERFC) X(LGAMMA) \
+  X(GAMMAPEAK) X(LOGMINUSDIGAMMA) \
   X(FLOOR) X(CEIL) X(ROUND) X(TRUNC) X(RELU) X(ELU)
-// SIGN: -1, 0, 1, NaN for NaN. ROUND: half to even. Int64 has NEG ABS SIGN SQUARE RELU only.
+// SIGN: -1, 0, 1, NaN for NaN. ROUND: half to even. GAMMAPEAK: log(x^x e^-x / Gamma(x)) and
+// LOGMINUSDIGAMMA: log x - psi(x), of positive numbers. Int64 has NEG ABS SIGN SQUARE RELU only.
 enum {
 #define X(name) CTK_##name,
   CTK_UNARY_OPS(X)
@@ -124,10 +126,6 @@ ctk_fn ctk_copy(int dtype);         // d[i] = a[i]
 ctk_fn ctk_affine(int dtype);
 // d[i] = a[i]*b[i] + c[i], each rounded on its own (no contraction).
 ctk_fn ctk_muladd(int dtype);
-
-// Of positive numbers, float only: log(x^x e^-x / Gamma(x)) and log x - psi(x).
-enum { CTK_GAMMA_PEAK, CTK_LOG_MINUS_DIGAMMA, CTK_STIRLING_COUNT };
-ctk_fn ctk_stirling(int op, int dtype);         // d[i] = f(a[i])
 
 // Scalar functions from elsewhere, element by element; x is a double (*)(double, …).
 // float32 operands are widened and the result rounded once.

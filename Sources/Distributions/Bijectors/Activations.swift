@@ -5,7 +5,7 @@ public struct Tanh: Bijector, Equatable {
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     // 1 − tanh² = 4 σ(2x) σ(−2x)
-    (tanh(x), logSigmoid(2 * x) + logSigmoid(-2 * x) + logOfFour)
+    (tanh(x), logSigmoid(2 * x) + logSigmoid(-2 * x) + logFour)
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
@@ -59,6 +59,3 @@ public struct LeakyReLU: Bijector, Equatable {
   public func forwardShape(_ shape: Shape) -> Shape { shape.broadcast(with: slope.shape) ?? shape }
   public func inverseShape(_ shape: Shape) -> Shape { forwardShape(shape) }
 }
-
-let logOfTwo: Tensor = 0.693147180559945309417232121458176568
-private let logOfFour: Tensor = 1.38629436111989061883446424291635314

@@ -21,7 +21,7 @@ public struct Cholesky: Bijector, Equatable {
   private static func logDet(_ factor: Tensor) -> Tensor {
     let n = factor.shape[factor.rank - 1]
     let powers = Tensor((0..<n).map { Double(n - $0) }, dtype: factor.dtype)
-    return (powers * log(factor.diagonal()) + logOfTwo).sum(axis: -1)
+    return (powers * log(factor.diagonal()) + logTwo).sum(axis: -1)
   }
 }
 

@@ -23,7 +23,7 @@ public struct CorrelationCholesky: Bijector, Equatable {
     let n = Triangle.size(ofStrict: x.shape.last("CorrelationCholesky"), "CorrelationCholesky")
     let t = Triangle.matrix(strict: x, n)
     // log sech, which is 0 where the matrix is.
-    let logRest = logOfTwo + (logSigmoid(2 * t) + logSigmoid(-2 * t)) * 0.5
+    let logRest = logTwo + (logSigmoid(2 * t) + logSigmoid(-2 * t)) * 0.5
     let left = exp(
       logRest.cumulativeSum(along: -1).slice(0..<n - 1, along: -1)
         .padded(before: 1, after: 0, along: -1))
@@ -37,7 +37,7 @@ public struct CorrelationCholesky: Bijector, Equatable {
     let squares = square(tril(y)).flipped(along: -1).cumulativeSum(along: -1).flipped(along: -1)
     let rest = sqrt(Triangle.strict(of: squares.rolledLeft()))
     let x = asinh(Triangle.strict(of: y) / rest)
-    let logRest = logOfTwo + (logSigmoid(2 * x) + logSigmoid(-2 * x)) * 0.5
+    let logRest = logTwo + (logSigmoid(2 * x) + logSigmoid(-2 * x)) * 0.5
     let powers = Triangle.strict(of: Self.powers(n, y.dtype))
     return (x, -(powers * logRest).sum(axis: -1))
   }

@@ -11,10 +11,10 @@ public struct L1Ball: Bijector, Equatable {
     let count = x.shape.last("L1Ball")
     let size = 2 * abs(x)
     // 1 − tanh |x| = 2 σ(−2 |x|), 1 + tanh |x| = 2 σ(2 |x|)
-    let logRest = logOfTwo + logSigmoid(-size)
+    let logRest = logTwo + logSigmoid(-size)
     let left = logRest.cumulativeSum(along: -1).slice(0..<count - 1, along: -1)
       .padded(before: 1, after: 0, along: -1)
-    let logDet = (left + logRest + (logOfTwo + logSigmoid(size))).sum(axis: -1)
+    let logDet = (left + logRest + (logTwo + logSigmoid(size))).sum(axis: -1)
     return (tanh(x) * exp(left), logDet)
   }
 

@@ -52,8 +52,8 @@ public struct Haar: Bijector, Equatable {
       let even = sums.slice(0..<paired, along: -1, stride: 2)
       let odd = sums.slice(1..<paired, along: -1, stride: 2)
       let single = sums.slice(paired..<count, along: -1)
-      details.append((even - odd) * haarScale)
-      sums = (even + odd) * haarScale
+      details.append((even - odd) * rootHalf)
+      sums = (even + odd) * rootHalf
       if paired < count { sums = concat([sums, single], along: -1) }
       count -= paired / 2
     }
@@ -70,12 +70,10 @@ public struct Haar: Bijector, Equatable {
       let pairs = count / 2
       let details = y.slice(count - pairs..<count, along: -1)
       let sums = x.slice(0..<pairs, along: -1)
-      let both = [(sums + details) * haarScale, (sums - details) * haarScale]
+      let both = [(sums + details) * rootHalf, (sums - details) * rootHalf]
       let merged = stack(both, along: -1).reshaped(to: x.shape.withLast(2 * pairs))
       x = concat([merged, x.slice(pairs..<count - pairs, along: -1)], along: -1)
     }
     return (x, zeroLogDet(of: y))
   }
 }
-
-private let haarScale: Tensor = 0.707106781186547524400844362104849039

@@ -21,7 +21,7 @@ public struct Stereographic: Bijector, Equatable {
     let dimension = Double(forwardShape(x.shape).last("Stereographic") - 1)
     let norm = square(x).sum(axis: -1, keepingAxes: true)
     let y = concat([2 * x, norm - 1], along: -1) / (norm + 1)
-    return (y, dimension * (logOfTwo - log1p(norm.squeezing(at: -1))))
+    return (y, dimension * (logTwo - log1p(norm.squeezing(at: -1))))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {

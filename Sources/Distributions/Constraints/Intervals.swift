@@ -160,7 +160,3 @@ struct Interval: ConstraintSet {
       ? Sigmoid() : IntervalSigmoid(lower.value, upper.value, onto: Constraint(self))
   }
 }
-
-extension Tensor {
-  static let infinite = Tensor(floatLiteral: .infinity)
-}

@@ -42,7 +42,7 @@ public struct HalfCauchy: MomentDistribution, EntropyDistribution, QuantileDistr
   }
   public var variance: Tensor { mean }
   /// log(2π scale).
-  public var entropy: Tensor { (log(scale) + 2 * halfLog2Pi).broadcast(to: batchShape) }
+  public var entropy: Tensor { (log(scale) + log2Pi).broadcast(to: batchShape) }
 
   /// 2/π · atan(x / scale).
   public func cdf(_ value: Tensor) -> Tensor {
@@ -53,6 +53,3 @@ public struct HalfCauchy: MomentDistribution, EntropyDistribution, QuantileDistr
     overBatch(ofProbability(probability, scale * standardQuantile(probability)))
   }
 }
-
-private let log2OverPi: Tensor = -0.451582705289454864726195229894882143571
-let halfPi: Tensor = 1.570796326794896619231321691639751442

@@ -31,7 +31,7 @@ public struct HalfNormal: MomentDistribution, EntropyDistribution, QuantileDistr
 
   /// scale · √(2/π).
   public var mean: Tensor {
-    (scale * 0.797884560802865355879892119868763737).broadcast(to: batchShape)
+    (scale * rootTwoOverPi).broadcast(to: batchShape)
   }
   /// scale² (1 − 2/π).
   public var variance: Tensor {
@@ -52,4 +52,3 @@ public struct HalfNormal: MomentDistribution, EntropyDistribution, QuantileDistr
 
 /// ½ log(2/π).
 private let halfLog2OverPi: Tensor = -0.225791352644727432363097614947441071786
-private let rootTwo: Tensor = 1.414213562373095048801688724209698079

@@ -48,5 +48,3 @@ public struct Laplace: MomentDistribution, EntropyDistribution, QuantileDistribu
     overBatch(ofProbability(probability, place.placed(standardQuantile(probability))))
   }
 }
-
-let logTwo: Tensor = 0.693147180559945309417232121458176568

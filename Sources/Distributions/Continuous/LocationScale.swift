@@ -61,7 +61,3 @@ struct LocationScale: Sendable {
 func ofProbability(_ p: Tensor, _ quantile: Tensor) -> Tensor {
   `where`((p .>= 0) .&& (p .<= 1), quantile, notANumber)
 }
-
-let notANumber = Tensor(floatLiteral: .nan)
-/// Euler's constant γ.
-let eulerGamma: Tensor = 0.577215664901532860606512090082402431

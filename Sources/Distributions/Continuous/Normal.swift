@@ -60,10 +60,3 @@ public struct Normal: MomentDistribution, EntropyDistribution, QuantileDistribut
     overBatch(loc + scale * normalQuantile(probability))
   }
 }
-
-// Shared nodes: a density is built anew at every step.
-/// ½ log 2π.
-let halfLog2Pi: Tensor = 0.918938533204672741780329736405617640
-let minusHalf: Tensor = -0.5
-/// 1/√2.
-let rootHalf: Tensor = 0.707106781186547524400844362104849039

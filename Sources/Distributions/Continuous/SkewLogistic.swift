@@ -61,6 +61,3 @@ public struct SkewLogistic: MomentDistribution, EntropyDistribution, QuantileDis
     overBatch(place.placed(standardQuantile(probability)))
   }
 }
-
-/// π²/6.
-let sixthOfPiSquared: Tensor = 1.644934066848226436472415166646025189

@@ -39,7 +39,7 @@ public struct SoftLaplace: MomentDistribution, EntropyDistribution, QuantileDist
   /// π²/4 · scale².
   public var variance: Tensor { place.variance(2.467401100272339654708622749969037784) }
   /// log(2π scale).
-  public var entropy: Tensor { place.entropy(2 * halfLog2Pi) }
+  public var entropy: Tensor { place.entropy(log2Pi) }
 
   /// 2/π · atan(exp z), from the nearer tail.
   public func cdf(_ value: Tensor) -> Tensor {
@@ -52,5 +52,3 @@ public struct SoftLaplace: MomentDistribution, EntropyDistribution, QuantileDist
     overBatch(ofProbability(probability, place.placed(standardQuantile(probability))))
   }
 }
-
-private let log2OverPi: Tensor = -0.451582705289454864726195229894882143571

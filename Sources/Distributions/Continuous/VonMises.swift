@@ -28,7 +28,7 @@ public struct VonMises: EntropyDistribution, CumulativeDistribution {
   public func logProb(_ value: Tensor) -> Tensor {
     let exponent = VonMisesFunctions.exponent(value - loc, concentration)
     return overBatch(
-      `where`(isOutside(value), logZero, exponent - (log(besselI0e(concentration)) + logTwoPi)))
+      `where`(isOutside(value), logZero, exponent - (log(besselI0e(concentration)) + log2Pi)))
   }
 
   private func isOutside(_ value: Tensor) -> Tensor { abs(value) .> VonMisesFunctions.pi }
@@ -62,7 +62,7 @@ public struct VonMises: EntropyDistribution, CumulativeDistribution {
   }
   /// log 2π + log I₀ − concentration · I₁/I₀.
   public var entropy: Tensor {
-    let logHeight = logTwoPi + log(besselI0e(concentration))
+    let logHeight = log2Pi + log(besselI0e(concentration))
     return (logHeight + concentration * circularVariance).broadcast(to: batchShape)
   }
 
@@ -70,7 +70,7 @@ public struct VonMises: EntropyDistribution, CumulativeDistribution {
   public func cdf(_ value: Tensor) -> Tensor {
     let (loc, concentration) = (loc, concentration)
     let isInside = .!(abs(value) .>= VonMisesFunctions.pi)
-    let height = exp(logTwoPi) * besselI0e(concentration)
+    let height = exp(log2Pi) * besselI0e(concentration)
     let result = withDensity(`where`(isInside, value, 0)) {
       VonMisesFunctions.integral($0, loc, concentration) / height
     } density: { x in
@@ -79,5 +79,3 @@ public struct VonMises: EntropyDistribution, CumulativeDistribution {
     return overBatch(`where`(isInside, result, `where`(value .> 0, 1, 0)))
   }
 }
-
-private let logTwoPi = 2 * halfLog2Pi

@@ -63,7 +63,7 @@ extension Bernoulli: QuantileDistribution {
   public func icdf(_ probability: Tensor) -> Tensor {
     let p = probability
     let face = `where`(p .<= chance.complement, 0, 1).following(p)
-    return overBatch(`where`((p .>= 0) .&& (p .<= 1), face, .undefined))
+    return overBatch(`where`((p .>= 0) .&& (p .<= 1), face, notANumber))
   }
 }
 

@@ -111,7 +111,7 @@ extension Categorical: QuantileDistribution {
     let p = probability
     let isShort = sums .< p.expandingDims(at: -1)
     let least = minimum(isShort.cast(to: sums.dtype).sum(axis: -1), lastCategory)
-    return overBatch(`where`((p .>= 0) .&& (p .<= 1), least, .undefined))
+    return overBatch(`where`((p .>= 0) .&& (p .<= 1), least, notANumber))
   }
 }
 

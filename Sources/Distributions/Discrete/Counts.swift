@@ -9,7 +9,7 @@ extension Distribution {
   /// The distribution function of counts: `cdf` of the whole part, 0 below 0, NaN of NaN.
   func cdfOfCounts(_ value: Tensor, _ cdf: (Tensor) -> Tensor) -> Tensor {
     let share = `where`(value .< 0, 0, cdf(floor(value)).following(value))
-    return overBatch(`where`(isNaN(value), .undefined, share))
+    return overBatch(`where`(isNaN(value), notANumber, share))
   }
 
   /// All values, given as a tensor of shape [count] + eventShape, along a new first axis.
@@ -56,7 +56,4 @@ extension Tensor {
   func following(_ value: Tensor) -> Tensor {
     isLiteral && value.dtype.isFloat ? cast(to: value.dtype) : self
   }
-
-  /// What no number is.
-  static let undefined = Tensor(floatLiteral: .nan)
 }

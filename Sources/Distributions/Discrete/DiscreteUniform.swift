@@ -62,7 +62,7 @@ extension DiscreteUniform: QuantileDistribution {
     let least = `where`(
       (guess .> low) .&& (cdf(guess - 1) .>= probability), guess - 1,
       `where`(cdf(guess) .< probability, guess + 1, guess))
-    return overBatch(`where`(isInside, stopGradient(least), .undefined))
+    return overBatch(`where`(isInside, stopGradient(least), notANumber))
   }
 }
 

@@ -76,6 +76,6 @@ extension Geometric: QuantileDistribution {
     let least = `where`(
       (guess .> 0) .&& (cdf(guess - 1) .>= p), guess - 1, `where`(cdf(guess) .< p, guess + 1, guess)
     )
-    return overBatch(`where`(isInside, stopGradient(least), .undefined))
+    return overBatch(`where`(isInside, stopGradient(least), notANumber))
   }
 }

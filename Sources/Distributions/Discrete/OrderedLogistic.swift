@@ -115,7 +115,7 @@ extension OrderedLogistic: QuantileDistribution {
     let sums = sigmoid(cutpoints - predictor.expandingDims(at: -1))
     let isShort = sums .< p.expandingDims(at: -1)
     let least = isShort.cast(to: sums.dtype).sum(axis: -1).following(p)
-    return overBatch(`where`((p .>= 0) .&& (p .<= 1), least, .undefined))
+    return overBatch(`where`((p .>= 0) .&& (p .<= 1), least, notANumber))
   }
 }
 

@@ -26,7 +26,7 @@ extension Normal: KLDivergenceDistribution {
       let distance = abs(loc - q.loc)
       let z = distance / (scale * rootTwo)
       let spread = scale * rootTwoOverPi * exp(-square(z)) + distance * erf(z)
-      return spread / q.scale + log(q.scale / scale) + logOfTwo - halfLogTwoPiE
+      return spread / q.scale + log(q.scale / scale) + logTwo - (halfLog2Pi + 0.5)
     default: return nil
     }
   }
@@ -65,7 +65,7 @@ extension Cauchy: KLDivergenceDistribution {
   /// log(((γ₁ + γ₂)² + (x₁ − x₂)²) / (4 γ₁ γ₂))
   public func klDivergence(to q: any Distribution, in registry: KLRegistry) -> Tensor? {
     (q as? Cauchy).map { q in
-      2 * log(hypot(scale + q.scale, loc - q.loc)) - log(scale) - log(q.scale) - 2 * logOfTwo
+      2 * log(hypot(scale + q.scale, loc - q.loc)) - log(scale) - log(q.scale) - logFour
     }
   }
 }
@@ -73,7 +73,7 @@ extension Cauchy: KLDivergenceDistribution {
 extension HalfCauchy: KLDivergenceDistribution {
   public func klDivergence(to q: any Distribution, in registry: KLRegistry) -> Tensor? {
     (q as? HalfCauchy).map { q in
-      2 * log(scale + q.scale) - log(scale) - log(q.scale) - 2 * logOfTwo
+      2 * log(scale + q.scale) - log(scale) - log(q.scale) - logFour
     }
   }
 }
@@ -104,7 +104,3 @@ extension Gumbel: KLDivergenceDistribution, CumulantDistribution {
 extension Normal: CumulantDistribution {
   func cumulant(_ t: Tensor) -> Tensor { t * loc + 0.5 * square(t * scale) }
 }
-
-private let rootTwo: Tensor = 1.41421356237309504880168872420969808
-private let rootTwoOverPi: Tensor = 0.797884560802865355879892119868763737
-private let halfLogTwoPiE: Tensor = 1.418938533204672741780329736405617640

@@ -26,7 +26,7 @@ struct BartlettFactor {
   /// d log 2 for χ² = 2 Gamma, and ½ log 2π for each element below the diagonal.
   private var constant: Tensor {
     let below = Double(size * (size - 1) / 2)
-    return Double(size) * log2 + below * halfLog2Pi
+    return Double(size) * logTwo + below * halfLog2Pi
   }
 
   func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
@@ -50,6 +50,3 @@ extension Tensor {
   /// A number for each matrix, as a factor of it.
   var overMatrix: Tensor { expandingDims(at: -1).expandingDims(at: -1) }
 }
-
-let log2: Tensor = 0.693147180559945309417232121458176568
-let logPi: Tensor = 1.14472988584940017414342735135305871165

@@ -1,22 +1,24 @@
-/// Values of a base distribution of which some are known only as upper ends: left-censored.
+/// Values of a base distribution, some observed, some known only by an end of where they are.
 ///
-/// log p(x) = log p_base(x) where x was observed, log P_base(y ≤ x) where it was censored
+/// log p(x) = log p_base(x) where x was observed, and where it was censored log P_base(y ≤ x) or
+/// log P_base(y > x), as the `Side` says.
 ///
 /// Draws are those of the base, before censoring, as in NumPyro.
-public struct LeftCensored<Base: CumulativeDistribution>: Distribution {
-  private let core: CensoredBase<Base>
+public struct Censored<Base: CumulativeDistribution, Side: CensoringSide>: Distribution {
+  public let base: Base
   public let censored: Tensor
-  public var base: Base { core.base }
+  private let tails: Tails
 
-  /// - Parameter censored: 0 or false where the value was observed, 1 or true where it is an upper end.
+  /// - Parameter censored: 0 or false where the value was observed, 1 or true where it is an end.
   public init(_ base: Base, censored: Tensor) {
-    core = CensoredBase(base, [("censored", censored)], "LeftCensored")
-    self.censored = censored
+    let name: StaticString = Side.isLeft ? "LeftCensored" : "RightCensored"
+    self.init(expanded: base.spread(over: [("censored", censored)], name), censored)
   }
 
-  private init(_ core: CensoredBase<Base>, _ censored: Tensor) {
-    self.core = core
+  private init(expanded base: Base, _ censored: Tensor) {
+    self.base = base
     self.censored = censored
+    tails = Tails(base)
   }
 
   public var batchShape: Shape { base.batchShape }
@@ -27,59 +29,35 @@ public struct LeftCensored<Base: CumulativeDistribution>: Distribution {
   }
 
   public func logProb(_ value: Tensor) -> Tensor {
-    `where`(censored .!= 0, core.tails.logCDF(value), base.logProb(value))
+    let beyond = Side.isLeft ? tails.logCDF(value) : tails.logSurvival(value)
+    return `where`(censored .!= 0, beyond, base.logProb(value))
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
     base.sample(shape, key: key, dtype: dtype)
   }
 
-  public func expanded(to batchShape: Shape) -> LeftCensored {
-    LeftCensored(core.expanded(to: batchShape), censored)
+  public func expanded(to batchShape: Shape) -> Censored {
+    Censored(expanded: base.expanded(to: batchShape), censored)
   }
 }
 
-/// Values of a base distribution of which some are known only as lower ends: right-censored, like the
-/// times of those who had no event yet.
-///
-/// log p(x) = log p_base(x) where x was observed, log P_base(y > x) where it was censored
-///
-/// Draws are those of the base, before censoring, as in NumPyro.
-public struct RightCensored<Base: CumulativeDistribution>: Distribution {
-  private let core: CensoredBase<Base>
-  public let censored: Tensor
-  public var base: Base { core.base }
-
-  /// - Parameter censored: 0 or false where the value was observed, 1 or true where it is a lower end.
-  public init(_ base: Base, censored: Tensor) {
-    core = CensoredBase(base, [("censored", censored)], "RightCensored")
-    self.censored = censored
-  }
-
-  private init(_ core: CensoredBase<Base>, _ censored: Tensor) {
-    self.core = core
-    self.censored = censored
-  }
-
-  public var batchShape: Shape { base.batchShape }
-  public var support: Constraint { base.support }
-  public var isReparameterized: Bool { base.isReparameterized }
-  public var parameters: [Parameter] {
-    base.parameters + [Parameter("censored", censored, .boolean)]
-  }
-
-  public func logProb(_ value: Tensor) -> Tensor {
-    `where`(censored .!= 0, core.tails.logSurvival(value), base.logProb(value))
-  }
-
-  public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
-    base.sample(shape, key: key, dtype: dtype)
-  }
-
-  public func expanded(to batchShape: Shape) -> RightCensored {
-    RightCensored(core.expanded(to: batchShape), censored)
-  }
+/// Which end is known of a censored value.
+public protocol CensoringSide: Sendable {
+  /// Whether it is the upper one: the value lies to its left.
+  static var isLeft: Bool { get }
 }
+
+public enum LeftCensoring: CensoringSide { public static let isLeft = true }
+public enum RightCensoring: CensoringSide { public static let isLeft = false }
+
+/// Values of which some are known only as upper ends: left-censored, like the concentrations below
+/// what an instrument can detect.
+public typealias LeftCensored<Base: CumulativeDistribution> = Censored<Base, LeftCensoring>
+
+/// Values of which some are known only as lower ends: right-censored, like the times of those who
+/// had no event yet.
+public typealias RightCensored<Base: CumulativeDistribution> = Censored<Base, RightCensoring>
 
 /// Values of a base distribution of which only an interval is known: a value is a pair (lower, upper)
 /// along the last axis.
@@ -94,26 +72,25 @@ public struct RightCensored<Base: CumulativeDistribution>: Distribution {
 /// As in NumPyro, but that a draw is a pair too: a value of the base twice, which is an exact observation,
 /// and that only equal ends count as one, not those close together.
 public struct IntervalCensored<Base: CumulativeDistribution>: Distribution {
-  private let core: CensoredBase<Base>
+  public let base: Base
   public let leftCensored: Tensor
   public let rightCensored: Tensor
-  public var base: Base { core.base }
+  private let tails: Tails
 
   /// - Parameters:
   ///   - leftCensored: 1 or true where the lower end does not count.
   ///   - rightCensored: 1 or true where the upper end does not count.
   public init(_ base: Base, leftCensored: Tensor, rightCensored: Tensor) {
-    core = CensoredBase(
-      base, [("leftCensored", leftCensored), ("rightCensored", rightCensored)],
-      "IntervalCensored")
-    self.leftCensored = leftCensored
-    self.rightCensored = rightCensored
+    let marks = [("leftCensored", leftCensored), ("rightCensored", rightCensored)]
+    self.init(
+      expanded: base.spread(over: marks, "IntervalCensored"), leftCensored, rightCensored)
   }
 
-  private init(_ core: CensoredBase<Base>, _ leftCensored: Tensor, _ rightCensored: Tensor) {
-    self.core = core
+  private init(expanded base: Base, _ leftCensored: Tensor, _ rightCensored: Tensor) {
+    self.base = base
     self.leftCensored = leftCensored
     self.rightCensored = rightCensored
+    tails = Tails(base)
   }
 
   public var batchShape: Shape { base.batchShape }
@@ -132,7 +109,6 @@ public struct IntervalCensored<Base: CumulativeDistribution>: Distribution {
       value.shape.last == 2, "IntervalCensored: pairs expected, got the shape \(value.shape)")
     let (lower, upper) = (value.selecting(0, along: -1), value.selecting(1, along: -1))
     let (isLeft, isRight) = (leftCensored .!= 0, rightCensored .!= 0)
-    let tails = core.tails
     let (below, above) = (tails.logCDF(upper), tails.logSurvival(lower))
     let outside = logAddExp(tails.logCDF(lower), tails.logSurvival(upper))
     let between = `where`(
@@ -147,29 +123,18 @@ public struct IntervalCensored<Base: CumulativeDistribution>: Distribution {
   }
 
   public func expanded(to batchShape: Shape) -> IntervalCensored {
-    IntervalCensored(core.expanded(to: batchShape), leftCensored, rightCensored)
+    IntervalCensored(expanded: base.expanded(to: batchShape), leftCensored, rightCensored)
   }
 }
 
-/// What censored distributions have in common: a base spread over the batch of the marks.
-private struct CensoredBase<Base: CumulativeDistribution>: Sendable {
-  let base: Base
-  let tails: Tails
-
-  init(_ base: Base, _ marks: [(String, Tensor)], _ distribution: StaticString) {
-    precondition(
-      base.eventShape.isEmpty, "\(distribution): a base of events of shape \(base.eventShape)")
+extension CumulativeDistribution {
+  /// The distribution over the batch that it has in common with the marks of what was censored.
+  fileprivate func spread(
+    over marks: [(String, Tensor)], _ distribution: StaticString
+  ) -> Self {
+    precondition(eventShape.isEmpty, "\(distribution): a base of events of shape \(eventShape)")
     let shape = Distributions.batchShape(
-      of: distribution, [("base", Tensor.zeros(base.batchShape))] + marks)
-    self.init(expanded: base.batchShape == shape ? base : base.expanded(to: shape))
-  }
-
-  private init(expanded base: Base) {
-    self.base = base
-    tails = Tails(base)
-  }
-
-  func expanded(to batchShape: Shape) -> CensoredBase {
-    CensoredBase(expanded: base.expanded(to: batchShape))
+      of: distribution, [("base", Tensor.zeros(batchShape))] + marks)
+    return shape == batchShape ? self : expanded(to: shape)
   }
 }

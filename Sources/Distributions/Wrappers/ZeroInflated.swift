@@ -121,7 +121,7 @@ extension Chance {
   fileprivate func inflated(_ logMass: Tensor) -> Tensor {
     let (logGate, logRest) = (logProbs, logComplement)
     // Close to 1 from what it lacks, elsewhere from its parts.
-    let isLarge = logMass .> -0.6931471805599453
+    let isLarge = logMass .> logHalf
     let lack = complement * expm1(`where`(isLarge, logMass, 0))
     let sum = `where`(isLarge, log1p(lack), logAddExp(logGate, logRest + logMass))
     let total = stopGradient(sum)

@@ -1,8 +1,41 @@
 internal import CTensorKernels
 
-/// Solves op(A) X = B, or X op(A) = B, for triangular A. Each operand is one matrix or has the
-/// outer axes of the result.
-final class TriangularSolveOperation: ArrayOperation {
+/// Solves equations of matrices A and B for X. Each operand is one matrix or has the outer axes of
+/// the result.
+protocol LinearSolveOperation: ArrayOperation {
+  /// Whether A stands on the left of X.
+  var isLeft: Bool { get }
+
+  /// The cotangents of A and B from that of X, `ct`.
+  func adjoints(_ a: Tensor, _ ct: Tensor, _ result: Tensor) -> (a: Tensor, b: Tensor)
+}
+
+extension LinearSolveOperation {
+  func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
+    let ct = cotangent.tensor.broadcast(to: result.shape)
+    let (a, b) = adjoints(inputs[0], ct, result)
+    return zip([a, b], inputs).map { adjoint, input in
+      cotangent.guarding(adjoint, ct, 2).summed(from: adjoint.shape, to: input.shape)
+    }
+  }
+
+  func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor {
+    let aligned = alignBatch(inputs, isBatched, original.shape.rank)
+    return self(aligned[0], aligned[1])
+  }
+
+  func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
+    let (a, b, outer) = broadcastMatrices(a, b, name)
+    let (rows, columns) = b.shape.matrixExtents
+    precondition(
+      (isLeft ? rows : columns) == a.shape[a.rank - 1],
+      "\(name): a right-hand side of shape \(b.shape) for matrices of shape \(a.shape)")
+    return Tensor(Node(self, a.node, b.node, shape: outer + [rows, columns], dtype: a.dtype))
+  }
+}
+
+/// Solves op(A) X = B, or X op(A) = B, for triangular A.
+final class TriangularSolveOperation: LinearSolveOperation {
   struct Form: Equatable {
     var lower = true
     var transposed = false
@@ -13,6 +46,7 @@ final class TriangularSolveOperation: ArrayOperation {
 
   let name = "triangularSolve"
   private let form: Form
+  var isLeft: Bool { form.left }
 
   init(_ form: Form) { self.form = form }
 
@@ -38,11 +72,10 @@ final class TriangularSolveOperation: ArrayOperation {
 
   /// B̄ = op(A)⁻ᵀ X̄ and (op A)‾ = −B̄ Xᵀ (on the right: X̄ op(A)⁻ᵀ and −Xᵀ B̄), of which A's
   /// triangle counts.
-  func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
-    let ct = cotangent.tensor.broadcast(to: result.shape)
+  func adjoints(_ a: Tensor, _ ct: Tensor, _ result: Tensor) -> (a: Tensor, b: Tensor) {
     var adjoint = form
     adjoint.transposed.toggle()
-    let bBar = TriangularSolveOperation(adjoint)(inputs[0], ct)
+    let bBar = TriangularSolveOperation(adjoint)(a, ct)
     let product =
       switch (form.left, form.transposed) {
       case (true, false): matmul(bBar, result.transposed())
@@ -51,32 +84,13 @@ final class TriangularSolveOperation: ArrayOperation {
       case (false, true): matmul(bBar.transposed(), result)
       }
     let inside = form.unitDiagonal ? 1 : 0
-    let aBar = form.lower ? tril(-product, -inside) : triu(-product, inside)
-    return [
-      cotangent.guarding(aBar, ct, 2).summed(from: aBar.shape, to: inputs[0].shape),
-      cotangent.guarding(bBar, ct, 2).summed(from: bBar.shape, to: inputs[1].shape),
-    ]
-  }
-
-  func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor {
-    let aligned = alignBatch(inputs, isBatched, original.shape.rank)
-    return self(aligned[0], aligned[1])
-  }
-
-  func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
-    let (a, b, outer) = broadcastMatrices(a, b, "triangularSolve")
-    let n = a.shape[a.rank - 1]
-    precondition(
-      b.shape[b.rank - (form.left ? 2 : 1)] == n,
-      "triangularSolve: a right-hand side of shape \(b.shape) for matrices of shape \(a.shape)")
-    let shape = outer + [b.shape[b.rank - 2], b.shape[b.rank - 1]]
-    return Tensor(Node(self, a.node, b.node, shape: shape, dtype: a.dtype))
+    return (form.lower ? tril(-product, -inside) : triu(-product, inside), bBar)
   }
 }
 
 /// Two stacks of matrices of one dtype with their common outer axes; a single matrix stays one.
 private func broadcastMatrices(
-  _ a: Tensor, _ b: Tensor, _ name: StaticString
+  _ a: Tensor, _ b: Tensor, _ name: String
 ) -> (Tensor, Tensor, Shape) {
   a.requireSquare(name)
   precondition(b.rank >= 2, "\(name): expected matrices, got the shape \(b.shape)")
@@ -84,7 +98,7 @@ private func broadcastMatrices(
     preconditionFailure(
       "\(name): the outer axes of \(a.shape) and \(b.shape) do not broadcast together")
   }
-  let common = commonDType(a, b, "\(name)")
+  let common = commonDType(a, b, name)
   let dtype = common.isFloat ? common : .float64
   let operands = [a, b].map { tensor -> Tensor in
     let operand = tensor.operand(as: dtype)
@@ -95,10 +109,11 @@ private func broadcastMatrices(
   return (operands[0], operands[1], outer)
 }
 
-/// Solves A X = B for general square A. Operands as for `TriangularSolveOperation`.
-final class SolveOperation: ArrayOperation {
+/// Solves A X = B for general square A.
+final class SolveOperation: LinearSolveOperation {
   static let shared = SolveOperation()
   let name = "solve"
+  let isLeft = true
 
   func instruction(_ operands: [View], _ dtypes: [DType], _ shape: Shape, _ dtype: DType)
     -> ArrayInstruction?
@@ -116,28 +131,9 @@ final class SolveOperation: ArrayOperation {
   }
 
   /// B̄ = A⁻ᵀ X̄ and Ā = −B̄ Xᵀ.
-  func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
-    let ct = cotangent.tensor.broadcast(to: result.shape)
-    let bBar = self(inputs[0].transposed(), ct)
-    let aBar = -matmul(bBar, result.transposed())
-    return [
-      cotangent.guarding(aBar, ct, 2).summed(from: aBar.shape, to: inputs[0].shape),
-      cotangent.guarding(bBar, ct, 2).summed(from: bBar.shape, to: inputs[1].shape),
-    ]
-  }
-
-  func batched(_ inputs: [Tensor], _ isBatched: [Bool], size: Int, original: Node) -> Tensor {
-    let aligned = alignBatch(inputs, isBatched, original.shape.rank)
-    return self(aligned[0], aligned[1])
-  }
-
-  func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
-    let (a, b, outer) = broadcastMatrices(a, b, "solve")
-    precondition(
-      b.shape[b.rank - 2] == a.shape[a.rank - 1],
-      "solve: a right-hand side of shape \(b.shape) for matrices of shape \(a.shape)")
-    let shape = outer + [b.shape[b.rank - 2], b.shape[b.rank - 1]]
-    return Tensor(Node(self, a.node, b.node, shape: shape, dtype: a.dtype))
+  func adjoints(_ a: Tensor, _ ct: Tensor, _ result: Tensor) -> (a: Tensor, b: Tensor) {
+    let bBar = self(a.transposed(), ct)
+    return (-matmul(bBar, result.transposed()), bBar)
   }
 }
 

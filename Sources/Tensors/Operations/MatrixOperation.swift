@@ -91,7 +91,7 @@ extension Tensor {
       .reshaped(to: Shape(shape.dropLast()) + core)
   }
 
-  func requireSquare(_ name: StaticString) {
+  func requireSquare(_ name: String) {
     precondition(
       rank >= 2 && shape[rank - 1] == shape[rank - 2],
       "\(name): expected square matrices, got the shape \(shape)")

@@ -1,5 +1,3 @@
-internal import CTensorKernels
-
 extension ScalarFunction {
   // A root moves with a parameter of its equation as a draw at fixed probability does.
   static let gammaLowerInverse: ScalarFunction = .init(
@@ -78,18 +76,9 @@ extension ScalarFunction {
 
   /// log φ(x), φ the standard normal density.
   private static func logBell(_ x: Tensor) -> Tensor {
-    -0.5 * square(x) - 0.918938533204672741780329736405617640
+    -0.5 * square(x) - ScalarMath.logRootTwoPi
   }
 
-  static let gammaPeak: ScalarFunction = .init(
-    "gammaPeak", { ScalarMath.gammaPeak($0) }, vectorCode: Int(CTK_GAMMA_PEAK)
-  ) {
-    ct, x, _ in [ct * logMinusDigamma(x[0])]
-  }
-  static let logMinusDigamma: ScalarFunction = .init(
-    "logMinusDigamma", { ScalarMath.logMinusDigamma($0) },
-    vectorCode: Int(CTK_LOG_MINUS_DIGAMMA)
-  ) { ct, x, _ in [ct * (1 / x[0] - trigamma(x[0]))] }
   static let logExpm1Ratio: ScalarFunction = .init(
     "logExpm1Ratio", { ScalarMath.logExpm1Ratio($0) }
   ) { ct, x, _ in [ct * logExpm1RatioSlope(x[0])] }
@@ -142,10 +131,6 @@ public func truncatedNormalQuantile(_ a: Tensor, _ b: Tensor, _ p: Tensor) -> Te
   ScalarFunction.truncatedNormalQuantile(a, b, p)
 }
 
-/// log(aᵃ e⁻ᵃ / Γ(a)), about ½ log(a / 2π): what gamma and beta densities have at their peaks, for
-/// writing them without the cancellation of large logarithms.
-public func gammaPeak(_ a: Tensor) -> Tensor { ScalarFunction.gammaPeak(a) }
-
 /// log((eʸ − 1) / y), smooth through 0 at 0.
 public func logExpm1Ratio(_ y: Tensor) -> Tensor { ScalarFunction.logExpm1Ratio(y) }
 
@@ -157,9 +142,6 @@ package func logExpm1RatioBend(_ y: Tensor) -> Tensor { ScalarFunction.logExpm1R
 
 /// log Γ(1 + 2h) − 2 log Γ(1 + h), accurate near 0.
 package func logGammaSpread(_ h: Tensor) -> Tensor { ScalarFunction.logGammaSpread(h) }
-
-/// log a − ψ(a), the derivative of `gammaPeak`: about 1 / 2a.
-public func logMinusDigamma(_ a: Tensor) -> Tensor { ScalarFunction.logMinusDigamma(a) }
 
 /// d/da and d/db of the log odds of a beta draw at fixed probability, given the log odds.
 package func betaLogitSlopes(_ a: Tensor, _ b: Tensor, _ logit: Tensor) -> (a: Tensor, b: Tensor) {

@@ -14,26 +14,19 @@ final class ScalarFunction: ElementwiseOperation {
   // An address of code: immutable and valid for the life of the process.
   nonisolated(unsafe) let scalarFunction: UnsafeRawPointer?
   private let derivative: Derivative
-  /// The number of a vectorised kernel of the same function.
-  private let vectorCode: Int32?
 
   private init(
-    _ name: String, _ arity: Int32, _ function: UnsafeRawPointer, vectorCode: Int32? = nil,
+    _ name: String, _ arity: Int32, _ function: UnsafeRawPointer,
     _ derivative: @escaping Derivative
   ) {
     self.name = name
-    self.vectorCode = vectorCode
     self.arity = arity
     scalarFunction = function
     self.derivative = derivative
   }
 
-  convenience init(
-    _ name: String, _ function: Unary, vectorCode: Int? = nil, _ derivative: @escaping Derivative
-  ) {
-    self.init(
-      name, 1, unsafeBitCast(function, to: UnsafeRawPointer.self),
-      vectorCode: vectorCode.map { Int32($0) }, derivative)
+  convenience init(_ name: String, _ function: Unary, _ derivative: @escaping Derivative) {
+    self.init(name, 1, unsafeBitCast(function, to: UnsafeRawPointer.self), derivative)
   }
 
   convenience init(_ name: String, _ function: Binary, _ derivative: @escaping Derivative) {
@@ -48,9 +41,7 @@ final class ScalarFunction: ElementwiseOperation {
   var identity: Int { Int(bitPattern: scalarFunction) }
 
   func kernel(_ operands: [DType], _ result: DType, uniform: Int) -> ctk_fn? {
-    guard uniform == 0 else { return nil }
-    return vectorCode.flatMap { ctk_stirling($0, result.kernelCode) }
-      ?? ctk_map(arity, result.kernelCode)
+    uniform == 0 ? ctk_map(arity, result.kernelCode) : nil
   }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {

@@ -119,6 +119,13 @@ extension UnaryOperation {
   fileprivate static let lgamma: UnaryOperation = .init("lgamma", CTK_LGAMMA) { ct, x, _ in
     ct * digamma(x)
   }
+  fileprivate static let gammaPeak: UnaryOperation = .init("gammaPeak", CTK_GAMMAPEAK) {
+    ct, x, _ in
+    ct * logMinusDigamma(x)
+  }
+  fileprivate static let logMinusDigamma: UnaryOperation = .init(
+    "logMinusDigamma", CTK_LOGMINUSDIGAMMA
+  ) { ct, x, _ in ct * (1 / x - trigamma(x)) }
   fileprivate static let floor: UnaryOperation = .init("floor", CTK_FLOOR) { _, _, _ in nil }
   fileprivate static let ceil: UnaryOperation = .init("ceil", CTK_CEIL) { _, _, _ in nil }
   fileprivate static let round: UnaryOperation = .init("round", CTK_ROUND) { _, _, _ in nil }
@@ -135,7 +142,7 @@ extension UnaryOperation {
   static let all: [UnaryOperation] = [
     neg, abs, sign, square, sqrt, rsqrt, reciprocal, exp, exp2, expm1, log, log2, log10, log1p, sin,
     cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh, sigmoid, softplus,
-    logSigmoid, erf, erfc, lgamma, floor, ceil, round, trunc, relu, elu,
+    logSigmoid, erf, erfc, lgamma, gammaPeak, logMinusDigamma, floor, ceil, round, trunc, relu, elu,
   ]
 }
 
@@ -235,6 +242,13 @@ public func erfc(_ x: Tensor) -> Tensor { UnaryOperation.erfc(x) }
 
 /// log |Γ(x)|; +∞ at the poles.
 public func lgamma(_ x: Tensor) -> Tensor { UnaryOperation.lgamma(x) }
+
+/// log(aᵃ e⁻ᵃ / Γ(a)), about ½ log(a / 2π): what gamma and beta densities have at their peaks, for
+/// writing them without the cancellation of large logarithms. For a > 0; −∞ at 0, else NaN.
+public func gammaPeak(_ a: Tensor) -> Tensor { UnaryOperation.gammaPeak(a) }
+
+/// log a − ψ(a), the derivative of `gammaPeak`: about 1 / 2a. For a > 0; +∞ at 0, else NaN.
+public func logMinusDigamma(_ a: Tensor) -> Tensor { UnaryOperation.logMinusDigamma(a) }
 
 /// The largest integer not above each element. The derivative is 0.
 public func floor(_ x: Tensor) -> Tensor { UnaryOperation.floor(x) }

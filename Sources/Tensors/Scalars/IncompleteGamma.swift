@@ -22,6 +22,21 @@ extension ScalarMath {
     return logGamma(sum) + digamma(sum) * (x - (sum - 1))
   }
 
+  /// log Γ(1 + 2h) − 2 log Γ(1 + h), accurate near 0, where it is about π² h² / 6.
+  static func logGammaSpread(_ h: Double) -> Double {
+    guard h.magnitude < 0.1 else {
+      return h > -0.5 ? logGamma(1 + 2 * h) - 2 * logGamma(1 + h) : .nan
+    }
+    // Σ ζ(n) (−h)ⁿ (2ⁿ − 2) / n.
+    var (sum, power, double) = (0.0, -h, 2.0)
+    for n in 2..<28 {
+      power *= -h
+      double *= 2
+      sum += hurwitzZeta(Double(n), 1) * power * (double - 2) / Double(n)
+    }
+    return sum
+  }
+
   /// What Stirling's formula lacks: log Γ(x) − (x − ½) log x + x − ½ log 2π.
   static func stirlingError(_ x: Double) -> Double {
     if x < 10 { return logGamma(x) - (x - 0.5) * log(x) + x - logRootTwoPi }

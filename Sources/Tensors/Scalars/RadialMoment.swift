@@ -5,15 +5,13 @@
 #endif
 
 extension ScalarMath {
-  private static let halfLog2Pi = 0.918938533204672741780329736405617640
-
   /// log Kₙ(t), Kₙ(t) = ∫₀^∞ rⁿ exp(−(r − t)²/2) dr, for whole n ≥ 0.
   ///
   /// K₀ = √(2π) Φ(t), and the ratios rₖ = Kₖ / Kₖ₋₁ obey rₖ₊₁ = t + k / rₖ.
   static func logRadialMoment(_ n: Double, _ t: Double) -> Double {
     if t.isNaN || n < 0 { return .nan }
-    if t.isInfinite { return t < 0 ? t : n > 0 ? t : halfLog2Pi }
-    let base = halfLog2Pi + logNormalCDF(t)
+    if t.isInfinite { return t < 0 ? t : n > 0 ? t : logRootTwoPi }
+    let base = logRootTwoPi + logNormalCDF(t)
     var sum = 0.0
     _ = radialRatios(Int(n), t) { sum += log($0) }
     return base + sum

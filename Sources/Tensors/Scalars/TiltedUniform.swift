@@ -5,27 +5,6 @@
 #endif
 
 extension ScalarMath {
-  /// log(aᵃ e⁻ᵃ / Γ(a)): a times the gamma density of shape a at its argument a, with which
-  /// densities of large parameters are written so that nothing cancels. About ½ log(a / 2π).
-  static func gammaPeak(_ a: Double) -> Double {
-    if a >= 10 { return a == .infinity ? a : 0.5 * log(a) - logRootTwoPi - stirlingError(a) }
-    return a > 0 ? a * log(a) - a - logGamma(a) : a == 0 ? -.infinity : .nan
-  }
-
-  /// 1 / 12, … of log x − ψ(x) ~ 1 / 2x + Σ B₂ₖ / (2k x²ᵏ).
-  private static let logMinusDigammaTail = StaticCoefficients([
-    1.0 / 12, -1.0 / 120, 1.0 / 252, -1.0 / 240, 1.0 / 132, -691.0 / 32760, 1.0 / 12,
-    -3617.0 / 8160,
-  ])
-
-  /// log a − ψ(a), the derivative of `gammaPeak`.
-  static func logMinusDigamma(_ a: Double) -> Double {
-    if a < 10 || a.isNaN { return a > 0 ? log(a) - digamma(a) : a == 0 ? .infinity : .nan }
-    let reciprocal = 1 / a
-    let square = reciprocal * reciprocal
-    return 0.5 * reciprocal + square * logMinusDigammaTail.evaluate(square)
-  }
-
   /// log((eʸ − 1) / y), the cumulant generating function of a uniform number; 0 at 0.
   static func logExpm1Ratio(_ y: Double) -> Double {
     let half = 0.5 * y.magnitude
@@ -98,23 +77,6 @@ extension ScalarMath {
     return y < 0 ? -twist : twist
   }
 
-  /// log Γ(1 + 2h) − 2 log Γ(1 + h), accurate near 0, where it is about π² h² / 6.
-  static func logGammaSpread(_ h: Double) -> Double {
-    guard h.magnitude < 0.1 else {
-      return h > -0.5 ? logGamma(1 + 2 * h) - 2 * logGamma(1 + h) : .nan
-    }
-    // Σ ζ(n) (−h)ⁿ (2ⁿ − 2) / n.
-    var (sum, power, double) = (0.0, -h, 2.0)
-    for n in 2..<28 {
-      power *= -h
-      double *= 2
-      sum += hurwitzZeta(Double(n), 1) * power * (double - 2) / Double(n)
-    }
-    return sum
-  }
-}
-
-extension ScalarMath {
   /// The x with (eʸˣ − 1) / (eʸ − 1) = p, for any y; p itself at y = 0.
   static func tiltedUniformQuantile(_ y: Double, _ p: Double) -> Double {
     guard p >= 0 && p <= 1 && !y.isNaN else { return .nan }
