@@ -6,16 +6,24 @@ import Testing
 final class RandomWeights: Handler {
   private let key: RandomKey
   private let spread: Double
+  /// Whether the weights of a layer are divided by the root of the number of its inputs, so that
+  /// outputs are of the size of inputs.
+  private let isScaled: Bool
+  private let dtype: DType?
   private let values = Mutex<[String: Tensor]>([:])
 
-  init(_ seed: Int, spread: Double = 1) {
+  init(_ seed: Int, spread: Double = 1, isScaled: Bool = false, dtype: DType? = nil) {
     key = RandomKey(seed)
     self.spread = spread
+    self.isScaled = isScaled
+    self.dtype = dtype
   }
 
   func process(_ site: inout Site) {
     guard site.kind == .param, let initial = site.declaration?.initialValue(key) else { return }
-    let value = spread * key.foldIn(site.name).normal(initial.shape, dtype: site.dtype)
+    let inputs = isScaled && initial.rank > 1 ? Double(initial.shape[0]) : 1
+    let value = (spread / inputs.squareRoot() * key.foldIn(site.name).normal(initial.shape))
+      .cast(to: dtype ?? site.dtype)
     let stored = values.withLock { values -> Tensor in
       if values[site.name] == nil { values[site.name] = value.detached() }
       return values[site.name] ?? value
@@ -25,6 +33,45 @@ final class RandomWeights: Handler {
 
   /// The parameters met so far.
   var met: [String: Tensor] { values.withLock { $0 } }
+}
+
+/// A bijector whose parameters are scaled, the weights of a layer also by one over the root of the
+/// number of its inputs: at random parameters it neither explodes nor dies.
+struct Scaled: Bijector {
+  let base: any Bijector
+  var spread = 1.0
+
+  var eventRank: Int { base.eventRank }
+  var valueRank: Int { base.valueRank }
+  var domain: Constraint { base.domain }
+  var codomain: Constraint { base.codomain }
+  var isAutoregressive: Bool { base.isAutoregressive }
+  var isVolumePreserving: Bool { base.isVolumePreserving }
+
+  func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    handle({ base.forwardAndLogDet(x, context: context) }, with: Scale(spread: spread))
+  }
+
+  func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    handle({ base.inverseAndLogDet(y, context: context) }, with: Scale(spread: spread))
+  }
+
+  private struct Scale: Handler {
+    let spread: Double
+
+    func postprocess(_ site: inout Site) {
+      guard site.kind == .param, let value = site.value else { return }
+      let inputs = value.rank > 1 ? Double(value.shape[0]) : 1
+      site.value = spread / inputs.squareRoot() * value
+    }
+  }
+}
+
+/// Gives every parameter its initial value.
+struct InitialWeights: Handler {
+  func process(_ site: inout Site) {
+    if site.kind == .param { site.key = RandomKey(9).foldIn(site.name) }
+  }
 }
 
 /// Gives sites chosen values.
@@ -51,6 +98,8 @@ struct FlowGoldens: Decodable {
   struct Made: Decodable {
     let dimension: Int
     let hidden: [Int]
+    let order: [Int]
+    let context: Int
     /// Per layer and output unit a string of zeros and ones.
     let masks: [[String]]
   }
@@ -79,7 +128,7 @@ struct FlowGoldens: Decodable {
 }
 
 extension AffineForm {
-  static var all: [AffineForm] { [.logScale, .gated] }
+  static var all: [AffineForm] { [.logScale, .gated, .softClamped, .asymmetric] }
 }
 
 extension Activation {

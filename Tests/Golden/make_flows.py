@@ -13,14 +13,19 @@ torch.set_default_dtype(torch.float64)
 
 
 def made():
-  """One string of zeros and ones per layer and output unit; two parameters per dimension."""
+  """One string of zeros and ones per layer and output unit; two parameters per dimension. A
+  context stands before the inputs."""
   cases = []
-  for dimension, hidden in [
-    (2, [2]), (3, [5, 5]), (4, [6]), (5, [7, 9, 6]), (8, [8, 20]), (10, [32, 32]), (17, [40]),
+  for dimension, hidden, order, context in [
+    (2, [2], None, 0), (3, [5, 5], None, 0), (4, [6], None, 0), (5, [7, 9, 6], None, 0),
+    (8, [8, 20], None, 0), (10, [32, 32], None, 0), (17, [40], None, 0), (4, [6], [2, 0, 1, 3], 0),
+    (6, [11, 9], [5, 2, 0, 1, 4, 3], 0), (3, [5, 5], None, 2), (5, [8, 6], [4, 1, 3, 0, 2], 1),
   ]:
-    masks, _ = create_mask(dimension, 0, hidden, torch.arange(dimension), 2)
+    order = order or list(range(dimension))
+    masks, _ = create_mask(dimension, context, hidden, torch.tensor(order), 2)
     rows = [["".join(str(int(v)) for v in row) for row in mask] for mask in masks]
-    cases.append({"dimension": dimension, "hidden": hidden, "masks": rows})
+    cases.append({
+      "dimension": dimension, "hidden": hidden, "order": order, "context": context, "masks": rows})
   return cases
 
 

@@ -20,6 +20,8 @@ public protocol Bijector: Sendable {
   var isAutoregressive: Bool { get }
   /// Whether the log determinant is 0 everywhere.
   var isVolumePreserving: Bool { get }
+  /// Whether values differ little from standard normal points before any parameter is fitted.
+  var startsNearIdentity: Bool { get }
 
   /// The values at the points of a subset of the domain.
   func image(of set: Constraint) -> Constraint
@@ -44,6 +46,7 @@ extension Bijector {
   public var codomain: Constraint { .real.independent(valueRank) }
   public var isAutoregressive: Bool { true }
   public var isVolumePreserving: Bool { false }
+  public var startsNearIdentity: Bool { false }
   public func forwardShape(_ shape: Shape) -> Shape { shape }
   public func inverseShape(_ shape: Shape) -> Shape { shape }
 
@@ -98,6 +101,7 @@ public struct Inverse: Bijector {
   public var codomain: Constraint { base.domain }
   public var isAutoregressive: Bool { base.isAutoregressive }
   public var isVolumePreserving: Bool { base.isVolumePreserving }
+  public var startsNearIdentity: Bool { base.startsNearIdentity }
   public func forwardShape(_ shape: Shape) -> Shape { base.inverseShape(shape) }
   public func inverseShape(_ shape: Shape) -> Shape { base.forwardShape(shape) }
   public var inv: any Bijector { base }

@@ -23,6 +23,7 @@ public struct Compose: Bijector {
   public var codomain: Constraint { image(of: domain) }
   public var isAutoregressive: Bool { parts.allSatisfy(\.isAutoregressive) }
   public var isVolumePreserving: Bool { parts.allSatisfy(\.isVolumePreserving) }
+  public var startsNearIdentity: Bool { parts.allSatisfy(\.startsNearIdentity) }
   public func forwardShape(_ shape: Shape) -> Shape {
     parts.reduce(shape) { $1.forwardShape($0) }
   }

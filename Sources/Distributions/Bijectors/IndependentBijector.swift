@@ -17,6 +17,7 @@ public struct IndependentBijector: Bijector {
   public var codomain: Constraint { base.codomain.independent(rank) }
   public var isAutoregressive: Bool { base.isAutoregressive }
   public var isVolumePreserving: Bool { base.isVolumePreserving }
+  public var startsNearIdentity: Bool { base.startsNearIdentity }
   public func forwardShape(_ shape: Shape) -> Shape { base.forwardShape(shape) }
   public func inverseShape(_ shape: Shape) -> Shape { base.inverseShape(shape) }
 

@@ -7,6 +7,7 @@ public struct DiagonalAffine: Bijector {
   private let name: String
 
   public var eventRank: Int { 1 }
+  public var startsNearIdentity: Bool { true }
 
   /// - Parameter name: the prefix of the parameters' names.
   public init(dimension: Int, name: String) {

@@ -1,0 +1,151 @@
+import PPL
+
+// In all of them `hidden` are the widths of the networks' hidden layers: two of 64 units, or of as
+// many as there are coordinates if these are more, by default.
+
+// MARK: Affine flows
+
+extension FlowArchitecture {
+  /// Couplings that shift, and a scale for each coordinate (Dinh et al. 2015).
+  public static func nice(
+    layers: Int = 4, hidden: [Int]? = nil, activation: Activation = .elu
+  ) -> FlowArchitecture {
+    let stack = LayerStack(layers, .coupling, hidden, activation, "nice")
+    return FlowArchitecture { dimension, context in
+      stack.build(dimension, context) { _ in ShiftTransformer() }
+        + [DiagonalAffine(dimension: dimension, name: "flow")]
+    }
+  }
+
+  /// Affine couplings (Dinh et al. 2017).
+  public static func realNVP(
+    layers: Int = 4, hidden: [Int]? = nil, form: AffineForm = .softClamped,
+    activation: Activation = .elu
+  ) -> FlowArchitecture {
+    affine(LayerStack(layers, .coupling, hidden, activation, "realNVP"), form)
+  }
+
+  /// Masked autoregressive affine layers (Papamakarios et al. 2017): fast at scoring data.
+  public static func maf(
+    layers: Int = 3, hidden: [Int]? = nil, form: AffineForm = .softClamped,
+    activation: Activation = .elu
+  ) -> FlowArchitecture {
+    affine(LayerStack(layers, .masked, hidden, activation, "maf"), form)
+  }
+
+  /// Inverse autoregressive affine layers (Kingma et al. 2016): fast at drawing, and at scoring
+  /// what was drawn, as a guide needs.
+  public static func iaf(
+    layers: Int = 2, hidden: [Int]? = nil, form: AffineForm = .logScale,
+    activation: Activation = .elu
+  ) -> FlowArchitecture {
+    affine(LayerStack(layers, .inverseMasked, hidden, activation, "iaf"), form)
+  }
+
+  private static func affine(_ stack: LayerStack, _ form: AffineForm) -> FlowArchitecture {
+    FlowArchitecture { dimension, context in
+      let flow = stack.build(dimension, context) { _ in AffineTransformer(form) }
+      // Gated layers cannot expand; something after them must.
+      return form == .gated ? flow + [DiagonalAffine(dimension: dimension, name: "flow")] : flow
+    }
+  }
+}
+
+// MARK: Spline flows
+
+extension FlowArchitecture {
+  /// Rational quadratic splines on [−bound, bound] (Durkan et al. 2019).
+  public static func nsf(
+    layers: Int = 4, conditioning: Conditioning = .coupling, bins: Int = 8, bound: Double = 5,
+    hidden: [Int]? = nil, activation: Activation = .elu
+  ) -> FlowArchitecture {
+    let stack = LayerStack(layers, conditioning, hidden, activation, "nsf")
+    let spline = RationalQuadraticSpline(bins: bins, bound: bound)
+    return FlowArchitecture { dimension, context in
+      stack.build(dimension, context) { _ in spline }
+    }
+  }
+
+  /// Splines on the circle, for angles in [−π, π] (Rezende et al. 2020). The base must be a
+  /// distribution of angles too.
+  public static func ncsf(
+    layers: Int = 3, conditioning: Conditioning = .masked, bins: Int = 8, hidden: [Int]? = nil,
+    activation: Activation = .elu
+  ) -> FlowArchitecture {
+    let stack = LayerStack(layers, conditioning, hidden, activation, "ncsf")
+    return FlowArchitecture { dimension, context in
+      stack.build(dimension, context, spacer: CircularShift()) { _ in CircularSpline(bins: bins) }
+    }
+  }
+}
+
+// MARK: Flows of smooth monotone functions
+
+extension FlowArchitecture {
+  /// Neural autoregressive flows (Huang et al. 2018): `DeepSigmoidal` transformers.
+  public static func naf(
+    layers: Int = 2, conditioning: Conditioning = .masked, units: Int = 16, hidden: [Int]? = nil,
+    activation: Activation = .elu
+  ) -> FlowArchitecture {
+    let stack = LayerStack(layers, conditioning, hidden, activation, "naf")
+    return FlowArchitecture { dimension, context in
+      stack.build(dimension, context) { _ in DeepSigmoidal(units: units) }
+    }
+  }
+
+  /// Unconstrained neural autoregressive flows (Wehenkel & Louppe 2019): `UnconstrainedMonotonic`
+  /// transformers.
+  public static func unaf(
+    layers: Int = 2, conditioning: Conditioning = .masked, signal: Int = 16,
+    integrand: [Int] = [64, 64], hidden: [Int]? = nil, activation: Activation = .elu
+  ) -> FlowArchitecture {
+    let stack = LayerStack(layers, conditioning, hidden, activation, "unaf")
+    return FlowArchitecture { dimension, context in
+      stack.build(dimension, context) { name in
+        UnconstrainedMonotonic(signal: signal, hidden: integrand, name: name)
+      }
+    }
+  }
+
+  /// Sum-of-squares polynomial flows (Jaini et al. 2019).
+  public static func sospf(
+    layers: Int = 2, conditioning: Conditioning = .masked, polynomials: Int = 3, degree: Int = 4,
+    hidden: [Int]? = nil, activation: Activation = .elu
+  ) -> FlowArchitecture {
+    let stack = LayerStack(layers, conditioning, hidden, activation, "sospf")
+    return FlowArchitecture { dimension, context in
+      stack.build(dimension, context) { _ in
+        SumOfSquares(polynomials: polynomials, degree: degree)
+      }
+    }
+  }
+
+  /// Bernstein polynomial flows (Sick et al. 2020).
+  public static func bpf(
+    layers: Int = 2, conditioning: Conditioning = .masked, degree: Int = 16,
+    hidden: [Int]? = nil, activation: Activation = .elu
+  ) -> FlowArchitecture {
+    let stack = LayerStack(layers, conditioning, hidden, activation, "bpf")
+    return FlowArchitecture { dimension, context in
+      stack.build(dimension, context) { _ in BernsteinPolynomial(degree: degree) }
+    }
+  }
+
+  /// Gaussianization flows (Meng et al. 2020): every coordinate of the data is made normal on its
+  /// own, with rotations in between. A context moves the parameters of the coordinates' maps.
+  public static func gf(
+    layers: Int = 3, components: Int = 8, hidden: [Int]? = nil, activation: Activation = .elu
+  ) -> FlowArchitecture {
+    precondition(layers > 0, "gf: layers must be positive, got \(layers)")
+    return FlowArchitecture { dimension, context in
+      (0..<layers).flatMap { index -> [any Bijector] in
+        let layer = MaskedAutoregressive(
+          .none(dimension), transformer: Gaussianization(components: components),
+          network: MADE(hidden: hidden ?? [64, 64], activation: activation),
+          contextDimension: context, name: "flow\(index)")
+        let rotation = Rotation(dimension: dimension, name: "flow\(index).rotation")
+        return index == 0 ? [layer] : [rotation, layer]
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+public import PPL
+
+/// The identity up to a threshold τ and logarithmic beyond, sign(x) (min(|x|, τ) + log(1 + max(|x|
+/// − τ, 0))): far values come near, which keeps deep flows finite in many dimensions (Andrade
+/// 2024). Log det −log(1 + max(|x| − τ, 0)).
+public struct LOFT: Bijector, Equatable {
+  private let threshold: Double
+
+  /// - Parameter threshold: τ, positive.
+  public init(threshold: Double = 100) {
+    precondition(threshold > 0, "LOFT: threshold must be positive, got \(threshold)")
+    self.threshold = threshold
+  }
+
+  public var startsNearIdentity: Bool { threshold >= 4 }
+
+  public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    let logExcess = log1p(excess(x))
+    return (sign(x) * (minimum(abs(x), Tensor(floatLiteral: threshold)) + logExcess), -logExcess)
+  }
+
+  public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    let logExcess = excess(y)
+    let near = minimum(abs(y), Tensor(floatLiteral: threshold))
+    return (sign(y) * (near + expm1(logExcess)), logExcess)
+  }
+
+  private func excess(_ x: Tensor) -> Tensor { maximum(abs(x) - threshold, 0) }
+}

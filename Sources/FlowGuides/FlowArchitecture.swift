@@ -1,0 +1,96 @@
+public import PPL
+
+/// A recipe for a flow, independent of the dimension it will have.
+public struct FlowArchitecture: Sendable {
+  private let layers: @Sendable (_ dimension: Int, _ contextDimension: Int) -> [any Bijector]
+
+  /// - Parameter layers: makes the bijectors, the one next to the base first, for vectors of a
+  ///   dimension and context vectors of another, which is 0 without a context.
+  public init(
+    _ layers: @escaping @Sendable (_ dimension: Int, _ contextDimension: Int) -> [any Bijector]
+  ) {
+    self.layers = layers
+  }
+
+  /// The bijectors of a flow of vectors, the one next to the base first.
+  public func build(dimension: Int, contextDimension: Int = 0) -> [any Bijector] {
+    precondition(
+      dimension > 0 && contextDimension >= 0,
+      "a flow of \(dimension) dimensions with a context of \(contextDimension) numbers")
+    return layers(dimension, contextDimension)
+  }
+}
+
+/// What the parameters of a coordinate are computed from, and so which directions of a layer are
+/// one evaluation of its network. The other direction is about as many operations, in sequence.
+public enum Conditioning: Sendable {
+  /// Half of the coordinates, for the other half: both directions are one evaluation.
+  case coupling
+  /// The coordinates before in the value: scoring data is one evaluation.
+  case masked
+  /// The coordinates before in the point: drawing, and scoring what was drawn, is one evaluation.
+  case inverseMasked
+}
+
+/// Several layers of one kind of transformer.
+struct LayerStack: Sendable {
+  let layers: Int
+  let conditioning: Conditioning
+  /// Widths of the networks' hidden layers; nil for two of 64, or of the dimension if it is more.
+  let hidden: [Int]?
+  let activation: Activation
+
+  init(
+    _ layers: Int, _ conditioning: Conditioning, _ hidden: [Int]?, _ activation: Activation,
+    _ name: StaticString
+  ) {
+    precondition(layers > 0, "\(name): layers must be positive, got \(layers)")
+    self.layers = layers
+    self.conditioning = conditioning
+    self.hidden = hidden
+    self.activation = activation
+  }
+
+  /// The layers. Every other one takes the coordinates in reverse order, or the halves the other
+  /// way round.
+  ///
+  /// - Parameters:
+  ///   - transformer: from a prefix for the names of parameters that it may have itself.
+  ///   - spacer: what stands between two layers.
+  func build(
+    _ dimension: Int, _ contextDimension: Int, spacer: (any Bijector)? = nil,
+    _ transformer: (_ name: String) -> any Transformer
+  ) -> [any Bijector] {
+    (0..<layers).flatMap { index -> [any Bijector] in
+      let name = "flow\(index)"
+      let layer = layer(index, dimension, contextDimension, transformer("\(name).transformer"), name)
+      return index == 0 ? [layer] : [spacer].compactMap { $0 } + [layer]
+    }
+  }
+
+  private func layer(
+    _ index: Int, _ dimension: Int, _ contextDimension: Int, _ transformer: some Transformer,
+    _ name: String
+  ) -> any Bijector {
+    let hidden = hidden ?? [Int](repeating: max(64, dimension), count: 2)
+    let network = MADE(hidden: hidden, activation: activation)
+    let order = index % 2 == 0 ? Array(0..<dimension) : (0..<dimension).reversed()
+    switch conditioning {
+    case .coupling:
+      // A single coordinate has nothing to depend on, and is changed by every layer.
+      let mask = CouplingMask.half(dimension)
+      return Coupling(
+        index % 2 == 0 || dimension == 1 ? mask : mask.complement, transformer: transformer,
+        network: MLP(hidden: hidden, activation: activation), contextDimension: contextDimension,
+        name: name)
+    case .masked:
+      return MaskedAutoregressive(
+        .order(order), transformer: transformer, network: network,
+        contextDimension: contextDimension, name: name)
+    case .inverseMasked:
+      return InverseAutoregressive(
+        .order(order), transformer: transformer, network: network,
+        contextDimension: contextDimension, name: name)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import PPL
+
+/// Affine layers with activations in between, whose connections may be masked. The weights are
+/// parameter sites.
+struct Perceptron: Sendable {
+  struct Layer: Sendable {
+    /// 0 where the layer has no connections, only a bias.
+    var inputs: Int
+    let outputs: Int
+    /// Whether the activation acts on what enters.
+    let activates: Bool
+    /// Whether it adds what entered the layer before.
+    let isResidual: Bool
+    /// The connections that exist, inputs × outputs; nil for all.
+    var mask: Tensor?
+  }
+
+  let layers: [Layer]
+  let activation: Activation
+  private let start: [Double]
+  private let name: String
+
+  /// - Parameter start: the initial values of the last layer's bias.
+  init(
+    _ hidden: [HiddenLayer], _ activation: Activation, inputs: Int, start: [Double], name: String
+  ) {
+    let widths = [inputs] + hidden.map(\.width)
+    let last = Layer(
+      inputs: widths[hidden.count], outputs: start.count, activates: !hidden.isEmpty,
+      isResidual: false)
+    layers =
+      zip(widths, hidden).map {
+        Layer(inputs: $0, outputs: $1.width, activates: $1.activates, isResidual: $1.isResidual)
+      } + [last]
+    self.activation = activation
+    self.start = start
+    self.name = name
+  }
+
+  /// The same with masks, one for each layer: rows of inputs, in them the outputs.
+  func masked(_ masks: [[[Bool]]]) -> Perceptron { Perceptron(self, masks) }
+
+  private init(_ other: Perceptron, _ masks: [[[Bool]]]) {
+    layers = zip(other.layers, masks).map { layer, mask in
+      let connections = mask.flatMap { $0 }
+      var layer = layer
+      if connections.contains(true) {
+        layer.mask = Tensor(connections, shape: [layer.inputs, layer.outputs])
+      } else {
+        layer.inputs = 0
+      }
+      return layer
+    }
+    activation = other.activation
+    start = other.start
+    name = other.name
+  }
+
+  /// The outputs at x.
+  func callAsFunction(_ x: Tensor, _ context: Tensor?) -> Tensor {
+    var values = [x]
+    for (index, layer) in layers.enumerated() {
+      var value = bias(index, context)
+      if layer.inputs > 0 {
+        let last = values[index]
+        value = product(layer.activates ? activation(last) : last, weight(index)) + value
+      }
+      if layer.isResidual { value += values[index - 1] }
+      values.append(value)
+    }
+    return values[layers.count]
+  }
+
+  /// A product of vectors along the last axis with a matrix, the outer axes being one.
+  private func product(_ x: Tensor, _ weight: Tensor) -> Tensor {
+    guard x.rank > 2 else { return matmul(x, weight) }
+    let (inputs, outputs) = (weight.shape[0], weight.shape[1])
+    let rows = x.reshaped(to: [x.count / inputs, inputs])
+    return matmul(rows, weight).reshaped(to: Shape(x.shape.dropLast()) + [outputs])
+  }
+
+  // MARK: Parameters
+
+  /// The weights of a layer, inputs × outputs. They start so small in the last layer that the
+  /// outputs start near the bias.
+  func weight(_ index: Int) -> Tensor {
+    let layer = layers[index]
+    let isLast = index == layers.count - 1
+    let weight = Self.uniform(
+      "\(name).weight\(index)", [layer.inputs, layer.outputs], factor: isLast ? 0.01 : 1)
+    return layer.mask.map { `where`($0, weight, 0) } ?? weight
+  }
+
+  /// The bias of a layer. A context enters the first one.
+  func bias(_ index: Int, _ context: Tensor?) -> Tensor {
+    let outputs = layers[index].outputs
+    let isLast = index == layers.count - 1
+    let start = isLast ? start : [Double](repeating: 0, count: outputs)
+    let bias = param("\(name).bias\(index)", Tensor(start))
+    guard index == 0, let context else { return bias }
+    let weight = Self.uniform(
+      "\(name).contextWeight", [context.shape[context.rank - 1], outputs], factor: isLast ? 0.01 : 1)
+    return product(context, weight) + bias
+  }
+
+  /// Weights that start uniform, within one over the root of the number of inputs.
+  private static func uniform(_ name: String, _ shape: Shape, factor: Double) -> Tensor {
+    let bound = factor / Double(shape[0]).squareRoot()
+    return param(name, initializedBy: { key in bound * (2 * key.uniform(shape) - 1) })
+  }
+}

@@ -1,0 +1,115 @@
+import TestSupport
+import Testing
+
+@testable import FlowGuides
+
+@Suite struct ImageBijectorTests {
+  /// Each 2 × 2 square of pixels becomes four channels, the top row first.
+  @Test func squeeze() {
+    let image = Tensor((0..<16).map(Double.init), shape: [1, 4, 4])
+    let y = Squeeze().forward(image)
+    #expect(y.shape == [4, 2, 2])
+    #expect(y.array() == [0, 2, 8, 10, 1, 3, 9, 11, 4, 6, 12, 14, 5, 7, 13, 15])
+    // Channels stay together.
+    let two = Squeeze().forward(stack([image.squeezing(at: 0), 100 + image.squeezing(at: 0)]))
+    #expect(two.shape == [8, 2, 2])
+    #expect(two.selecting(4, along: 0).array() == [100, 102, 108, 110])
+  }
+
+  /// A matrix at every pixel, with its determinant for each.
+  @Test func channelWise() {
+    let (linear, weights) = (
+      LULinear(dimension: 3, name: "f"), LawParameters(key: RandomKey(1), spread: 1)
+    )
+    let x = RandomKey(2).normal([5, 3, 2, 4])
+    handle(
+      {
+        let (y, logDet) = ChannelWise(linear).forwardAndLogDet(x, context: nil)
+        for row in 0..<2 {
+          for column in 0..<4 {
+            func pixel(_ image: Tensor) -> Tensor {
+              image.selecting(column, along: -1).selecting(row, along: -1)
+            }
+            let (expected, each) = linear.forwardAndLogDet(pixel(x), context: nil)
+            expectClose(pixel(y), expected, within: .relative(1e-13, absolute: 1e-13))
+            expectClose(logDet, 8 * each, within: .relative(1e-13))
+          }
+        }
+      }, with: weights)
+  }
+
+  /// The rest is passed through to the bit.
+  @Test func partial() {
+    let part = Partial(LULinear(dimension: 2, name: "f"), 1..<3)
+    let x = RandomKey(3).normal([4, 5])
+    handle(
+      {
+        let (y, logDet) = part.forwardAndLogDet(x, context: nil)
+        for index in [0, 3, 4] {
+          #expect(y.selecting(index, along: 1).array() == x.selecting(index, along: 1).array())
+        }
+        let (inner, expected) = LULinear(dimension: 2, name: "f").forwardAndLogDet(
+          x.slice(1..<3, along: 1), context: nil)
+        expectClose(y.slice(1..<3, along: 1), inner)
+        expectClose(logDet, expected)
+      }, with: LawParameters(key: RandomKey(1), spread: 1))
+  }
+
+  /// A convolution: the same at every pixel away from the edge, and of 3 × 3 pixels.
+  @Test func convolution() {
+    let network = ConvolutionalNetwork(height: 6, width: 5, hidden: [], activation: .elu)
+    let weights = LawParameters(key: RandomKey(1), spread: 1)
+    func outputs(_ image: Tensor) -> Tensor {
+      handle(
+        {
+          network(
+            image.flattened(), context: nil, start: [Double](repeating: 0, count: 3 * 30),
+            name: "net")
+        }, with: weights
+      ).reshaped(to: [3, 6, 5])
+    }
+    let x = RandomKey(4).normal([2, 6, 5]).detached()
+    let y = outputs(x)
+    let slopes = gradient(
+      of: y.selecting(2, along: 2).selecting(3, along: 1).sum(), withRespectTo: x)
+    for row in 0..<6 {
+      for column in 0..<5 {
+        let isNear = (2...4).contains(row) && (1...3).contains(column)
+        let slope = slopes.selecting(column, along: 2).selecting(row, along: 1).array()
+        #expect(slope.allSatisfy { isNear ? $0 != 0 : $0 == 0 }, "\(row), \(column)")
+      }
+    }
+    // By the sum over the kernel.
+    let met = weights.met
+    guard let kernel = met["net.weight0"]?.rows(), let bias = met["net.bias0"]?.array() else {
+      Issue.record("no weights")
+      return
+    }
+    let image = x.array()
+    for (output, row, column) in [(0, 0, 0), (2, 3, 2), (1, 5, 4)] {
+      var expected = bias[output]
+      for i in 0..<3 {
+        for j in 0..<3 {
+          let (r, c) = (row + i - 1, column + j - 1)
+          guard (0..<6).contains(r), (0..<5).contains(c) else { continue }
+          for channel in 0..<2 {
+            expected += kernel[(3 * i + j) * 2 + channel][output] * image[channel * 30 + r * 5 + c]
+          }
+        }
+      }
+      let actual = y.array()[output * 30 + row * 5 + column]
+      #expect((actual - expected).magnitude < 1e-12)
+    }
+  }
+
+  /// Every element of an image's values depends on every point's: scales and channels mix.
+  @Test func glowMixes() {
+    let flow = Compose(
+      FlowArchitecture.glow(image: [1, 4, 4], scales: 2, steps: 3, hidden: [6])
+        .build(dimension: 16))
+    let x = RandomKey(5).normal([16]).detached()
+    let rows = handle(
+      { jacobian(of: flow.forward(x), x) }, with: LawParameters(key: RandomKey(6), spread: 0.5))
+    #expect(rows.allSatisfy { $0.allSatisfy { $0 != 0 } })
+  }
+}
