@@ -63,7 +63,8 @@ struct LayerStack: Sendable {
   ) -> [any Bijector] {
     (0..<layers).flatMap { index -> [any Bijector] in
       let name = "flow\(index)"
-      let layer = layer(index, dimension, contextDimension, transformer("\(name).transformer"), name)
+      let layer = layer(
+        index, dimension, contextDimension, transformer("\(name).transformer"), name)
       return index == 0 ? [layer] : [spacer].compactMap { $0 } + [layer]
     }
   }

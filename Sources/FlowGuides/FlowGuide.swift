@@ -18,7 +18,8 @@ public struct FlowGuide: Guide {
     let bijectors = flow.build(dimension: dimension)
     return {
       let noise = Normal(0, 1).expanded(to: [dimension]).toEvent(1)
-      let latent = sample("_auto_latent", TransformedDistribution(noise, bijectors), infer: .auxiliary)
+      let latent = sample(
+        "_auto_latent", TransformedDistribution(noise, bijectors), infer: .auxiliary)
       layout.sampleSites(from: latent)
     }
   }

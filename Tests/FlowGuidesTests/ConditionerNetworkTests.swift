@@ -76,7 +76,8 @@ import Testing
       let one = handle(
         {
           network(
-            x.selecting(5, along: 0).selecting(2, along: 0), context: context.selecting(2, along: 0),
+            x.selecting(5, along: 0).selecting(2, along: 0),
+            context: context.selecting(2, along: 0),
             start: [0, 0], name: "net")
         }, with: weights)
       expectClose(

@@ -38,7 +38,8 @@ import Testing
               if i == j {
                 #expect(kept.contains(i) ? slope == 1 : slope > 0)
               } else {
-                #expect((slope != 0) == (kept.contains(j) && !kept.contains(i)), "\(shape) \(i) \(j)")
+                #expect(
+                  (slope != 0) == (kept.contains(j) && !kept.contains(i)), "\(shape) \(i) \(j)")
               }
             }
           }
@@ -55,11 +56,14 @@ import Testing
     let (x, context) = (Tensor([0.3, -1.2, 0.7, 2.1]), Tensor([0.4]))
     let (y, logDet) = handle({ layer.forwardAndLogDet(x, context: context) }, with: weights)
     let m = weights.met
-    let outputs = (matmul(Tensor([0.3, 0.7]), m["net.weight0"]!)
+    let outputs =
+      (matmul(Tensor([0.3, 0.7]), m["net.weight0"]!)
       + matmul(context, m["net.contextWeight"]!) + m["net.bias0"]!).array()
-    let first = Tensor(outputs[2]), second = Tensor(outputs[3])
+    let first = Tensor(outputs[2])
+    let second = Tensor(outputs[3])
     let expected = [
-      0.3, (exp(first) * -1.2).scalar() + outputs[0], 0.7, (exp(second) * 2.1).scalar() + outputs[1],
+      0.3, (exp(first) * -1.2).scalar() + outputs[0], 0.7,
+      (exp(second) * 2.1).scalar() + outputs[1],
     ]
     expectClose(y, expected, shape: [4], within: .relative(1e-14))
     expectClose(logDet, [outputs[2] + outputs[3]], shape: [], within: .relative(1e-14))

@@ -148,7 +148,8 @@ import Testing
 
   @Test func gradients() {
     let recipes: [any MaskedNetwork] = [
-      MADE(hidden: [6], activation: .tanh), MaskedResidualMLP(width: 4, blocks: 1, activation: .tanh),
+      MADE(hidden: [6], activation: .tanh),
+      MaskedResidualMLP(width: 4, blocks: 1, activation: .tanh),
     ]
     for recipe in recipes {
       let weights = RandomWeights(10)

@@ -60,7 +60,8 @@ struct TransformerCase: Sendable, CustomStringConvertible {
       description: "cubic", transformer: CubicSpline(bins: 6, bound: 4), bound: 4, isSmooth: false),
     .init(description: "sigmoidal", transformer: DeepSigmoidal(units: 8)),
     .init(description: "dense sigmoidal", transformer: DeepDenseSigmoidal(units: 3, layers: 3)),
-    .init(description: "dense sigmoidal of one", transformer: DeepDenseSigmoidal(units: 4, layers: 1)),
+    .init(
+      description: "dense sigmoidal of one", transformer: DeepDenseSigmoidal(units: 4, layers: 1)),
     .init(
       description: "monotonic network",
       transformer: UnconstrainedMonotonic(signal: 4, hidden: [16, 16], name: "integrand")),

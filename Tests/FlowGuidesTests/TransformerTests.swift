@@ -51,7 +51,8 @@ import Testing
         let (y, logDet) = subject.transformer.forwardAndLogDet(inputs[0], Array(inputs.dropFirst()))
         return [y, logDet]
       }
-      checkGradients(of: [y.detached()] + parameters, order: order, step: 1e-4, "inverse") { inputs in
+      checkGradients(of: [y.detached()] + parameters, order: order, step: 1e-4, "inverse") {
+        inputs in
         let (x, logDet) = subject.transformer.inverseAndLogDet(inputs[0], Array(inputs.dropFirst()))
         return [x, logDet]
       }
@@ -71,7 +72,8 @@ import Testing
         let parameters = subject.parameters(seed, [1])
         let x = Tensor(points)
         for isForward in [true, false] {
-          let (y, logDet) = isForward
+          let (y, logDet) =
+            isForward
             ? subject.transformer.forwardAndLogDet(x, parameters)
             : subject.transformer.inverseAndLogDet(x, parameters)
           let slopes = gradient(of: (y + logDet).sum(), withRespectTo: [x] + parameters)

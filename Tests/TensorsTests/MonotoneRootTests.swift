@@ -1,6 +1,6 @@
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct MonotoneRootTests {
@@ -24,7 +24,9 @@ import Testing
   /// Where Newton's method alone runs away or cycles: tails that are nearly flat, a corner.
   @Test func hardFunctions() {
     let x = Tensor([-30, -3, -0.1, 0, 0.2, 4, 33])
-    let flat = monotoneRoot(of: atan(x) + 1e-3 * x) { (atan($0) + 1e-3 * $0, 1 / (1 + $0 * $0) + 1e-3) }
+    let flat = monotoneRoot(of: atan(x) + 1e-3 * x) {
+      (atan($0) + 1e-3 * $0, 1 / (1 + $0 * $0) + 1e-3)
+    }
     expectClose(flat, x, within: .relative(1e-12, absolute: 1e-15))
     let corner = { (x: Tensor) in
       (value: `where`(x .< 0, 1e-4 * x, 1e4 * x), slope: `where`(x .< 0, 1e-4, 1e4 + 0 * x))
@@ -33,7 +35,8 @@ import Testing
     expectClose(root, x, within: .relative(1e-12))
     let nan = monotoneRoot(of: Tensor([1, .nan, 2.0])) { ($0 + exp($0), 1 + exp($0)) }.array()
     #expect(nan[1].isNaN)
-    expectClose([nan[0], nan[2]], [0, 0.4428544010023886], within: .relative(1e-15, absolute: 1e-15))
+    expectClose(
+      [nan[0], nan[2]], [0, 0.4428544010023886], within: .relative(1e-15, absolute: 1e-15))
   }
 
   /// Parameters broadcast against the values, and float32 stays float32.

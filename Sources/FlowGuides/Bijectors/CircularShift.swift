@@ -10,7 +10,9 @@ public struct CircularShift: Bijector {
     self.bound = bound
   }
 
-  public var domain: Constraint { .interval(Tensor(floatLiteral: -bound), Tensor(floatLiteral: bound)) }
+  public var domain: Constraint {
+    .interval(Tensor(floatLiteral: -bound), Tensor(floatLiteral: bound))
+  }
   public var codomain: Constraint { domain }
   public var isAutoregressive: Bool { true }
   public var isVolumePreserving: Bool { true }

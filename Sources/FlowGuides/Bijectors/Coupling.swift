@@ -87,14 +87,17 @@ func checkPoint(
   }
   precondition(
     context.rank > 0 && context.shape[context.rank - 1] == contextDimension,
-    "\(layer): made for a context of \(contextDimension) numbers, got one of shape \(context.shape)")
+    "\(layer): made for a context of \(contextDimension) numbers, got one of shape \(context.shape)"
+  )
 }
 
 extension Tensor {
   /// Some entries of the last axis; neighbours, or all in order, without a copy.
   fileprivate func elements(_ indices: [Int]) -> Tensor {
     guard let first = indices.first, let last = indices.last else { return slice(0..<0, along: -1) }
-    if indices == Array(first...Swift.max(first, last)) { return slice(first..<last + 1, along: -1) }
+    if indices == Array(first...Swift.max(first, last)) {
+      return slice(first..<last + 1, along: -1)
+    }
     return gathered(Tensor(indices), along: -1)
   }
 }

@@ -61,7 +61,8 @@ public struct MLP: ConditionerNetwork {
   public func callAsFunction(
     _ x: Tensor, context: Tensor?, start: [Double], name: String
   ) -> Tensor {
-    Perceptron(hidden, activation, inputs: x.shape[x.rank - 1], start: start, name: name)(x, context)
+    Perceptron(hidden, activation, inputs: x.shape[x.rank - 1], start: start, name: name)(
+      x, context)
   }
 }
 
@@ -78,7 +79,8 @@ public struct ResidualMLP: ConditionerNetwork {
   public func callAsFunction(
     _ x: Tensor, context: Tensor?, start: [Double], name: String
   ) -> Tensor {
-    Perceptron(hidden, activation, inputs: x.shape[x.rank - 1], start: start, name: name)(x, context)
+    Perceptron(hidden, activation, inputs: x.shape[x.rank - 1], start: start, name: name)(
+      x, context)
   }
 }
 

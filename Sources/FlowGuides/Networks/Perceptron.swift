@@ -99,7 +99,8 @@ struct Perceptron: Sendable {
     let bias = param("\(name).bias\(index)", Tensor(start))
     guard index == 0, let context else { return bias }
     let weight = Self.uniform(
-      "\(name).contextWeight", [context.shape[context.rank - 1], outputs], factor: isLast ? 0.01 : 1)
+      "\(name).contextWeight", [context.shape[context.rank - 1], outputs], factor: isLast ? 0.01 : 1
+    )
     return product(context, weight) + bias
   }
 

@@ -77,7 +77,8 @@ struct StagedSolve {
       var bias = network.perceptron.bias(layer, context)
       let width = bias.shape[bias.rank - 1]
       let isShared = bias.rank == 1
-      bias = isShared
+      bias =
+        isShared
         ? bias.reshaped(to: [1, width])
         : bias.broadcast(to: batch + [width]).reshaped(to: [batch.elementCount, width])
       return (layer + 1 == layers.count ? byCoordinate(bias) : bias).transposed()
@@ -143,7 +144,8 @@ struct StagedSolve {
     for layer in layers {
       let value = values[layer]
       known.entering.append(
-        perceptron.layers[layer].activates ? value.map(perceptron.activation.callAsFunction) : value)
+        perceptron.layers[layer].activates ? value.map(perceptron.activation.callAsFunction) : value
+      )
       if layer + 1 == layers.count { break }
       var next = Tensor?.sum(pending[layer], .product(blocks[layer], known.entering[layer]))
       if perceptron.layers[layer].isResidual { next = .sum(next, values[layer - 1]) }

@@ -31,7 +31,8 @@ public struct CubicSpline: IdentityTails {
     let knots = knots(parameters)
     let bin = knots.bin(y, knots.up.edges)
     let rise = clamp((y - bin.y) / bin.height, 0, 1)
-    let t = monotoneRoot(of: rise, between: (Tensor(0, dtype: y.dtype), Tensor(1, dtype: y.dtype))) {
+    let t = monotoneRoot(of: rise, between: (Tensor(0, dtype: y.dtype), Tensor(1, dtype: y.dtype)))
+    {
       (bin.rise($0), bin.slope($0))
     }
     return (bin.x + bin.width * t, -log(bin.height / bin.width * bin.slope(t)))

@@ -57,7 +57,9 @@ public struct CircularSpline: Transformer {
   public var start: [Double] {
     [Double](repeating: 0, count: 2 * bins) + [Double](repeating: form.unitSlope, count: bins)
   }
-  public var domain: Constraint { .interval(Tensor(floatLiteral: -bound), Tensor(floatLiteral: bound)) }
+  public var domain: Constraint {
+    .interval(Tensor(floatLiteral: -bound), Tensor(floatLiteral: bound))
+  }
 
   public func forwardAndLogDet(
     _ x: Tensor, _ parameters: [Tensor]

@@ -58,7 +58,9 @@ extension TangentTails {
     _ y: Tensor, _ parameters: [Tensor]
   ) -> (x: Tensor, logDet: Tensor) {
     let end = Tensor(bound, dtype: y.dtype)
-    let (lowest, highest) = (insideAndLogDet(-end, parameters).y, insideAndLogDet(end, parameters).y)
+    let (lowest, highest) = (
+      insideAndLogDet(-end, parameters).y, insideAndLogDet(end, parameters).y
+    )
     let nearest = clamp(y, lowest, highest)
     let inside = monotoneRoot(of: nearest, between: (-end, end)) { x in
       let (value, logDet) = insideAndLogDet(x, parameters)

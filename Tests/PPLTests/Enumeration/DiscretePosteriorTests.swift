@@ -55,7 +55,8 @@ import Testing
         try DiscretePosterior { program.model(logits) }.mode()
       }
       var exact = BruteForce(program)
-      let best = try #require(exact.posterior(program.logits).max { $0.probability < $1.probability })
+      let best = try #require(
+        exact.posterior(program.logits).max { $0.probability < $1.probability })
       #expect(
         mode.mapValues { $0.array().map { Int($0) } } == best.values, "program \(number)")
     }

@@ -90,7 +90,8 @@ import Testing
     }
     func evidence(_ x: Double) -> Double {
       logSumExp([
-        Foundation.log(0.7) + normalLogDensity(x, 0, 1), Foundation.log(0.3) + normalLogDensity(x, 1, 1),
+        Foundation.log(0.7) + normalLogDensity(x, 0, 1),
+        Foundation.log(0.3) + normalLogDensity(x, 1, 1),
       ])
     }
     let exact = evidence(0.5) + 3 * (evidence(1) + evidence(2))

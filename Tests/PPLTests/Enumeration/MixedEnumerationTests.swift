@@ -90,8 +90,9 @@ import Testing
     let elbo = try enumeratedELBO(
       { model(tensors) }, { guide(tensors, [false, false, false, false]) })
     let exact = gradient(of: elbo, withRespectTo: tensors).map { $0.scalar() }
-    for isDrawn in [[true, false, true, false], [false, true, false, true], [true, true, false, true]]
-    {
+    for isDrawn in [
+      [true, false, true, false], [false, true, false, true], [true, true, false, true],
+    ] {
       let (bounds, gradients) = try Self.gradients(100_000, values, model) { guide($0, isDrawn) }
       Self.expectMeans([bounds] + gradients, [elbo.scalar()] + exact)
     }

@@ -54,7 +54,9 @@ import Testing
       try enumeratedELBO {
         mixture.observations(weights: p[0..<3], locs: p[3..<6], scale: exp(p[6]))
       }
-    } _: { Self.total($0, [1, 1, 1, 1, 1, 1]) }
+    } _: {
+      Self.total($0, [1, 1, 1, 1, 1, 1])
+    }
   }
 
   /// The scale of a subsample counts outside of the logarithm.
@@ -64,7 +66,9 @@ import Testing
       try enumeratedELBO {
         plate("data", 6, subsample: rows) { Self.observe(p, Tensor(Self.data)[rows]) }
       }
-    } _: { Self.total($0, [0, 3, 0, 0, 3, 0]) }
+    } _: {
+      Self.total($0, [0, 3, 0, 0, 3, 0])
+    }
   }
 
   @Test func drawnSubsample() throws {
@@ -72,11 +76,12 @@ import Testing
     let p = Tensor(Self.parameters)
     for seed in 0..<10 {
       var chosen: [Int] = []
-      let elbo = try enumeratedELBO({
-        mixture.observations(
-          weights: p[0..<3], locs: p[3..<6], scale: exp(p[6]), subsampleSize: 2)
-        plate("data", 6, subsampleSize: 2) { chosen = $0.intArray() }
-      }, key: RandomKey(seed))
+      let elbo = try enumeratedELBO(
+        {
+          mixture.observations(
+            weights: p[0..<3], locs: p[3..<6], scale: exp(p[6]), subsampleSize: 2)
+          plate("data", 6, subsampleSize: 2) { chosen = $0.intArray() }
+        }, key: RandomKey(seed))
       let weights = (0..<6).map { chosen.contains($0) ? 3.0 : 0 }
       expectClose(
         [elbo.scalar()], [Self.total(Self.parameters, weights)], within: .relative(1e-12))
@@ -88,7 +93,9 @@ import Testing
       try enumeratedELBO {
         scaled(by: 2.5) { plate("data", 6) { Self.observe(p, Tensor(Self.data)) } }
       }
-    } _: { Self.total($0, [2.5, 2.5, 2.5, 2.5, 2.5, 2.5]) }
+    } _: {
+      Self.total($0, [2.5, 2.5, 2.5, 2.5, 2.5, 2.5])
+    }
   }
 
   /// Where everything is masked nothing counts, the sum over components neither.
@@ -99,17 +106,23 @@ import Testing
       try enumeratedELBO {
         plate("data", 6) { masked(Tensor(mask)) { Self.observe(p, Tensor(Self.data)) } }
       }
-    } _: { Self.total($0, weights) }
+    } _: {
+      Self.total($0, weights)
+    }
     try Self.expect { p in
       try enumeratedELBO {
         masked(Tensor(mask)) { plate("data", 6) { Self.observe(p, Tensor(Self.data)) } }
       }
-    } _: { Self.total($0, weights) }
+    } _: {
+      Self.total($0, weights)
+    }
     try Self.expect { p in
       try enumeratedELBO {
         masked(false) { plate("data", 6) { Self.observe(p, Tensor(Self.data)) } }
       }
-    } _: { _ in 0 }
+    } _: { _ in
+      0
+    }
   }
 
   /// A mask of the data alone leaves the sum of the components' probabilities, 1; a mask of the
@@ -126,7 +139,9 @@ import Testing
           sample("x", normal, observed: Tensor(Self.data))
         }
       }
-    } _: { Self.total($0, isOfData ? [1, 0, 1, 1, 0, 1] : [1, 1, 1, 1, 1, 1]) }
+    } _: {
+      Self.total($0, isOfData ? [1, 0, 1, 1, 0, 1] : [1, 1, 1, 1, 1, 1])
+    }
   }
 
   /// One component for all columns of a row: by a plate, by an event, and by an axis of the

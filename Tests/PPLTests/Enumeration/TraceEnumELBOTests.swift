@@ -14,12 +14,15 @@ import Testing
     let svi = try SVI(
       model,
       guide: {
-        guide(values.mapValues { _ in 0 }.reduce(into: [:]) { tensors, entry in
-          tensors[entry.key] = param(entry.key, Tensor([values[entry.key] ?? 0], shape: []))
-        })
+        guide(
+          values.mapValues { _ in 0 }.reduce(into: [:]) { tensors, entry in
+            tensors[entry.key] = param(entry.key, Tensor([values[entry.key] ?? 0], shape: []))
+          })
       }, optimizer: PlainDescent(), loss: TraceEnumELBO())
     let loss = try svi.step()
-    return (loss, values.reduce(into: [:]) { $0[$1.key] = $1.value - svi.parameters.scalar($1.key) })
+    return (
+      loss, values.reduce(into: [:]) { $0[$1.key] = $1.value - svi.parameters.scalar($1.key) }
+    )
   }
 
   /// The divergence between coins, and its derivative by q.
