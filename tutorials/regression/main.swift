@@ -54,7 +54,7 @@ if let checkpoint, FileManager.default.fileExists(atPath: checkpoint) {
 }
 let fit = try svi.run(steps: steps)
 if let checkpoint {
-  do { _ = checkpoint } catch { options.quit("\(error)") }
+  do { try svi.save(to: checkpoint) } catch { options.quit("\(error)") }
   print("Saved to \(checkpoint)")
 }
 
