@@ -16,7 +16,7 @@ public struct AutoRegression: Sendable {
     self.series = series
     self.order = order
     let count = series.count
-    lags = stack((1...order).reversed().map { series.slice((order - $0)..<(count - $0)) }, along: 1)
+    lags = stack((1...order).map { series.slice((order - $0)..<(count - $0)) }, along: 1)
   }
 
   public func model() {

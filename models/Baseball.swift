@@ -41,7 +41,7 @@ public enum Baseball {
   /// Chances from a common beta distribution, of unknown mean and concentration.
   public static func partialPooling() {
     let mean = sample("mean", Uniform(0, 1))
-    let concentration = sample("concentration", Pareto(1, 1))
+    let concentration = sample("concentration", Pareto(1, 1.5))
     plate("players", 18) {
       let chance = sample("chance", BetaProportion(mean, concentration))
       sample("hits", Binomial(atBats, probs: chance), observed: hits)
@@ -53,7 +53,7 @@ public enum Baseball {
     let mu = sample("mu", Normal(-1, 1))
     let tau = sample("tau", HalfCauchy(1))
     plate("players", 18) {
-      let logit = sample("logit", Normal(mu, 1 / tau))
+      let logit = sample("logit", Normal(mu, tau))
       deterministic("chance", sigmoid(logit))
       sample("hits", Binomial(atBats, logits: logit), observed: hits)
     }

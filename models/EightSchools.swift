@@ -24,7 +24,7 @@ public enum EightSchools {
     let mu = sample("mu", Normal(0, 5))
     let tau = sample("tau", HalfCauchy(5))
     plate("schools", 8) {
-      let theta = sample("theta", Normal(mu, square(tau)))
+      let theta = sample("theta", Normal(mu, tau))
       sample("effect", Normal(theta, errors), observed: effects)
     }
   }

@@ -22,12 +22,12 @@ public struct GARCH: Sendable {
     let mu = sample("mu", ImproperUniform(.real))
     let alpha0 = sample("alpha0", ImproperUniform(.positive))
     let alpha1 = sample("alpha1", ImproperUniform(.unitInterval))
-    let beta1 = sample("beta1", ImproperUniform(.unitInterval))
+    let beta1 = sample("beta1", ImproperUniform(.openInterval(0, 1 - alpha1)))
     let shocks = alpha0 + alpha1 * square(returns - mu)
     let firstVariance = square(firstScale)
     let later = scan(
       { variance, shock in
-        let next = shock[0] + beta1 * sqrt(variance[0])
+        let next = shock[0] + beta1 * variance[0]
         return ([next], [next])
       }, initial: [firstVariance], xs: [shocks.slice(0..<returns.count - 1)]
     ).ys[0]

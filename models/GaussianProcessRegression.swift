@@ -22,7 +22,7 @@ public struct GaussianProcessRegression: Sendable {
     let sigma = sample("sigma", HalfNormal(1))
     let distances = inputs.expandingDims(at: 1) - inputs
     let kernel = square(alpha) * exp(-square(distances / rho) / 2)
-    let noise = square(sigma) * Tensor.eye(inputs.count, dtype: sigma.dtype)
+    let noise = sigma * Tensor.eye(inputs.count, dtype: sigma.dtype)
     let zero = Tensor.zeros(inputs.shape, dtype: sigma.dtype)
     sample("y", MultivariateNormal(zero, covariance: kernel + noise), observed: outputs)
   }

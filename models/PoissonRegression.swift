@@ -31,7 +31,7 @@ public struct PoissonRegression: Sendable {
   public static let belgium: PoissonRegression = {
     let time = Tensor.linspace(-1, 1, count: 13)
     return PoissonRegression(
-      features: stack([square(time), time], along: 1),
+      features: stack([time, square(time)], along: 1),
       counts: [12, 14, 33, 50, 67, 74, 123, 141, 165, 204, 253, 246, 240])
   }()
 }

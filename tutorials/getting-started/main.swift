@@ -12,7 +12,7 @@ let tosses: Tensor = [1, 0, 1, 1, 0, 1, 0, 1, 1, 0]
 
 // The model: what we believe of a coin before it is tossed, and how tosses come about.
 func coin() {
-  let fairness = sample("fairness", Beta(9, 10))
+  let fairness = sample("fairness", Beta(10, 10))
   plate("tosses", 10) {
     sample("heads", Bernoulli(probs: fairness), observed: tosses)
   }

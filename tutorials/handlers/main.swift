@@ -45,7 +45,7 @@ print("  recover without the drug \(percent(seen[0])), with it \(percent(seen[1]
 
 print("intervene: where everyone is made to take it, or no one, its effect shows")
 let done = try [0.0, 1].map { treated in
-  try chanceOfRecovery { condition(["treated": Tensor(treated)], patient) }
+  try chanceOfRecovery { intervene(["treated": Tensor(treated)], patient) }
 }
 print("  recover without the drug \(percent(done[0])), with it \(percent(done[1]))")
 
@@ -88,7 +88,7 @@ print("  scaled, everything doubled   \(try logDensity { scaled(by: 2, measureme
 struct HeavyTails: Handler {
   func process(_ site: inout Site) {
     guard site.isObserved, let normal = site.distribution as? Normal else { return }
-    site.distribution = StudentT(30, normal.loc, normal.scale)
+    site.distribution = StudentT(3, normal.loc, normal.scale)
   }
 }
 

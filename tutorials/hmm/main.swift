@@ -30,7 +30,7 @@ func earthquakes() {
     let regime = sample("regime_\(year)", Categorical(probs: chances), infer: .enumerate())
     let number = regime.cast(to: .int64)
     sample("count_\(year)", Poisson(rates[number]), observed: counts[year])
-    chances = transition.transposed()[number]
+    chances = transition[number]
   }
 }
 

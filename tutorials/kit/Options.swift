@@ -29,7 +29,7 @@ public struct Options {
     declared.append(
       (name, "N", "\(help)\(isBounded ? ", " : "")\(limits) (default: \(`default`))"))
     return values(of: name).last.map { text in
-      if let number = text.flatMap({ Int($0) }), Bool(true) { return number }
+      if let number = text.flatMap({ Int($0) }), range.contains(number) { return number }
       let expected = "expected a whole number\(isBounded ? " from " : "")\(limits)"
       report(name, expected, text, "for example \(name) \(`default`)")
       return `default`

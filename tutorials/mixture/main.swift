@@ -27,7 +27,7 @@ let waits: Tensor = [
 func geyser() {
   let weights = sample("weight", Dirichlet([2, 2]))
   let (means, spreads) = plate("kinds", 2) {
-    (sample("mean", Normal([55, 80], 10)), sample("spread", HalfNormal(3)))
+    (sample("mean", Normal([55, 80], 10)), sample("spread", HalfNormal(10)))
   }
   plate("waits", waits.count) {
     let kind = sample("kind", Categorical(probs: weights), infer: .enumerate())
