@@ -75,7 +75,9 @@ struct LayerStack: Sendable {
   ) -> any Bijector {
     let hidden = hidden ?? [Int](repeating: max(64, dimension), count: 2)
     let network = MADE(hidden: hidden, activation: activation)
-    let order = index % 2 == 0 ? Array(0..<dimension) : (0..<dimension).reversed()
+    // The last layer of a guide goes in the order of the sites, where later ones depend on earlier.
+    let isForward = (conditioning == .inverseMasked ? layers - 1 - index : index) % 2 == 0
+    let order = isForward ? Array(0..<dimension) : (0..<dimension).reversed()
     switch conditioning {
     case .coupling:
       // A single coordinate has nothing to depend on, and is changed by every layer.

@@ -64,7 +64,8 @@ struct TransformerCase: Sendable, CustomStringConvertible {
       description: "dense sigmoidal of one", transformer: DeepDenseSigmoidal(units: 4, layers: 1)),
     .init(
       description: "monotonic network",
-      transformer: UnconstrainedMonotonic(signal: 4, hidden: [16, 16], name: "integrand")),
+      transformer: UnconstrainedMonotonic(
+        signal: 4, hidden: [16, 16], nodes: 100, name: "integrand")),
     .init(description: "sum of squares", transformer: SumOfSquares()),
     .init(description: "bernstein", transformer: BernsteinPolynomial()),
     .init(
