@@ -248,7 +248,7 @@ def polynomials():
 
 
 def monotonic_network():
-  """The integral of exp(v / (1 + |v / 7|)), v a network of one hidden layer of tanh units."""
+  """The integral of exp(7 tanh(v / 7)), v a network of one hidden layer of tanh units."""
   signal, hidden = 3, 5
   weights = {
     "weight0": random.normal(size=(1, hidden)), "bias0": random.normal(size=hidden),
@@ -260,7 +260,7 @@ def monotonic_network():
     h = np.tanh(
       u * weights["weight0"][0] + parameters[:signal] @ weights["contextWeight"] + weights["bias0"])
     v = h @ weights["weight1"][:, 0] + weights["bias1"][0]
-    return v / (1 + abs(v / 7))
+    return 7 * math.tanh(v / 7)
 
   x = np.array([-4.8, -3.0, -0.2, 0.0, 0.7, 4.0, 5.0])
   y = [

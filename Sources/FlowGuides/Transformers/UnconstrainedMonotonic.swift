@@ -4,7 +4,7 @@ public import PPL
 /// 2019). Parameters: the signal, β. The network's weights are parameter sites, shared by all
 /// coordinates.
 ///
-/// log g is limited smoothly to ±7. The integral is found by Gauss–Legendre quadrature on [−bound,
+/// log g is limited to ±7 by a hyperbolic tangent. The integral is found by Gauss–Legendre quadrature on [−bound,
 /// bound], to rounding where g is smooth at the scale of bound / nodes, and goes on outside along
 /// its tangents.
 public struct UnconstrainedMonotonic: TangentTails {
@@ -50,6 +50,7 @@ public struct UnconstrainedMonotonic: TangentTails {
 
   private func logIntegrand(_ x: Tensor, _ signal: Tensor) -> Tensor {
     let network = Perceptron(hidden, activation, inputs: 1, start: [0], name: name)
-    return softClamp(network(x.expandingDims(at: -1), signal).squeezing(at: -1), bound: 7)
+    // A hyperbolic tangent, since a kink in any derivative would spoil the quadrature.
+    return 7 * tanh(network(x.expandingDims(at: -1), signal).squeezing(at: -1) / 7)
   }
 }
