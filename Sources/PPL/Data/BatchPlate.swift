@@ -15,7 +15,7 @@ public func plate<Result>(
   _ name: String, _ batches: Batches, axis: Int? = nil, _ body: ([Tensor]) throws -> Result
 ) rethrows -> Result {
   var columns = batches.arrays
-  HandlerFrame.forEach { handler in
+  HandlerFrame.visit { handler in
     if let supply = (handler as? ParameterHandler)?.batches { columns = supply.columns(batches) }
   }
   let plate = makePlate(name, batches.rowCount, count: columns[0].shape[0], axis)

@@ -44,7 +44,7 @@ public func masked<Result>(_ mask: Bool, _ model: () throws -> Result) rethrows 
 /// `get_mask`. A model may leave out what is masked with `false`.
 public func currentMask() -> Tensor? {
   var result: Tensor?
-  HandlerFrame.forEach { handler in
+  HandlerFrame.visit { handler in
     guard let handler = handler as? MaskHandler else { return }
     let mask =
       switch handler.kind {

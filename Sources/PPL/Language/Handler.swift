@@ -30,7 +30,7 @@ package final class HandlerFrame: Sendable {
   }
 
   /// Visits the handlers in force, innermost first.
-  static func forEach(_ body: (any Handler) -> Void) {
+  static func visit(_ body: (any Handler) -> Void) {
     var frame = current
     while let visited = frame {
       body(visited.handler)

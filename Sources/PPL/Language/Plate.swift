@@ -94,7 +94,7 @@ public func sequentialPlate<Result>(
 /// - Parameter eventRank: how many inner axes of `data` belong to one copy.
 public func subsample(_ data: Tensor, eventRank: Int = 0) -> Tensor {
   var result = data
-  HandlerFrame.forEach { handler in
+  HandlerFrame.visit { handler in
     guard let handler = handler as? PlateHandler else { return }
     result = handler.rows(of: result, eventRank: eventRank, what: "subsample")
   }
@@ -119,7 +119,7 @@ func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) -> Site.Pl
 
 private func requireFree(_ name: String, _ size: Int) {
   precondition(size > 0, "plate \"\(name)\": the size must be positive, got \(size)")
-  HandlerFrame.forEach { handler in
+  HandlerFrame.visit { handler in
     let enclosing =
       (handler as? PlateHandler)?.plate.name ?? (handler as? IterationHandler)?.iteration.plate
     precondition(enclosing != name, "plate \"\(name)\" inside a plate of the same name")
@@ -128,7 +128,7 @@ private func requireFree(_ name: String, _ size: Int) {
 
 private func enclosingPlates() -> [Site.Plate] {
   var plates: [Site.Plate] = []
-  HandlerFrame.forEach { if let handler = $0 as? PlateHandler { plates.append(handler.plate) } }
+  HandlerFrame.visit { if let handler = $0 as? PlateHandler { plates.append(handler.plate) } }
   return plates
 }
 

@@ -83,14 +83,12 @@ final class LogDensity {
 
     /// The log density at `position`; its gradient is written to `gradient`.
     func callAsFunction(_ position: [Double], gradient: inout [Double]) -> Double {
-      position.withUnsafeBytes {
-        point.pointer.copyMemory(from: $0.baseAddress!, byteCount: 8 * dimension)
-      }
+      let memory = point.pointer.assumingMemoryBound(to: Double.self)
+      for index in 0..<dimension { memory[index] = position[index] }
       instance.run()
       evaluations += 1
-      gradient.withUnsafeMutableBytes {
-        $0.baseAddress!.copyMemory(from: slope.pointer, byteCount: 8 * dimension)
-      }
+      let slopes = slope.pointer.assumingMemoryBound(to: Double.self)
+      for index in 0..<dimension { gradient[index] = slopes[index] }
       return density.pointer.load(as: Double.self)
     }
   }
