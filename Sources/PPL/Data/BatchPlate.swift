@@ -15,8 +15,8 @@ public func plate<Result>(
   _ name: String, _ batches: Batches, axis: Int? = nil, _ body: ([Tensor]) throws -> Result
 ) rethrows -> Result {
   var columns = batches.arrays
-  HandlerFrame.visit { handler in
-    if let supply = (handler as? ParameterHandler)?.batches { columns = supply.columns(batches) }
+  HandlerFrame.visit(ParameterHandler.self) { handler in
+    if let supply = handler.batches { columns = supply.columns(batches) }
   }
   let plate = makePlate(name, batches.rowCount, count: columns[0].shape[0], axis)
   return try handle({ try body(columns) }, with: PlateHandler(plate))

@@ -26,9 +26,6 @@ private struct UnmetSet: ConstraintSet {
 }
 
 extension ParameterStore.Entry {
-  /// Whether it came from a file and waits for the model to meet it.
-  var isUnmet: Bool { constraint.kind is UnmetSet }
-
   /// The shape of the constrained value.
   private var valueShape: Shape { constraint.bijector.forwardShape(shape) }
 
@@ -96,7 +93,8 @@ extension ParameterStore {
     let known = entry(saved.name)
     let unconstrained: Tensor
     let constraint: Constraint
-    if let known, !known.isUnmet {
+    let isUnmet = known?.isUnmet ?? true
+    if let known, !isUnmet {
       unconstrained = try known.unconstrained(saved, path)
       constraint = known.constraint
     } else {
@@ -108,7 +106,8 @@ extension ParameterStore {
     }
     let entry = Entry(
       name: saved.name, shape: unconstrained.shape, constraint: constraint,
-      range: start..<start + unconstrained.count, isLate: known?.isLate ?? true)
+      range: start..<start + unconstrained.count, isLate: known?.isLate ?? true,
+      isUnmet: isUnmet)
     return (entry, unconstrained)
   }
 

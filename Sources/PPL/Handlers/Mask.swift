@@ -44,8 +44,7 @@ public func masked<Result>(_ mask: Bool, _ model: () throws -> Result) rethrows 
 /// `get_mask`. A model may leave out what is masked with `false`.
 public func currentMask() -> Tensor? {
   var result: Tensor?
-  HandlerFrame.visit { handler in
-    guard let handler = handler as? MaskHandler else { return }
+  HandlerFrame.visit(MaskHandler.self) { handler in
     let mask =
       switch handler.kind {
       case .all(let value): Tensor(value)

@@ -30,6 +30,9 @@ public struct Trace: Sendable {
   /// The values that mutable sites have from the next step on, in the order they were set.
   public private(set) var assignments: [(name: String, value: Tensor)] = []
 
+  /// Whether some draw needs a score function.
+  private(set) var hasScoredDraws = false
+
   /// Adds a site; returns the error if the name is taken.
   mutating func add(_ site: Site) -> ModelError? {
     if site.kind == .assignment, let value = site.value {
@@ -40,6 +43,7 @@ public struct Trace: Sendable {
       if site.mayRepeat && sites[position].kind == site.kind { return nil }
       return .duplicateSite(site.name, table: table())
     }
+    if site.isScored { hasScoredDraws = true }
     sites.append(site)
     names.append(site.name)
     kinds.append(site.kind)
@@ -69,8 +73,9 @@ public struct Trace: Sendable {
   /// Σ log density over all sites, with their scales.
   public func logProbSum() -> Tensor {
     var total: Tensor?
-    for site in sites where site.kind == .sample || site.kind == .factor {
-      guard let term = site.logProbSum() else { continue }
+    // By position: a loop over the sites themselves would copy each.
+    for position in sites.indices where kinds[position] == .sample || kinds[position] == .factor {
+      guard let term = sites[position].logProbSum() else { continue }
       total = total.map { $0 + term } ?? term
     }
     return total ?? 0

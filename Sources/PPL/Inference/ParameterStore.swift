@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The parameters of a fit: unconstrained inside, in one vector; constrained outside.
 public struct ParameterStore: Sendable {
   /// One parameter and its place in the vector.
@@ -8,6 +10,8 @@ public struct ParameterStore: Sendable {
     package let range: Range<Int>
     /// Whether it was met after the model's first run, on a branch not taken there.
     let isLate: Bool
+    /// Whether it came from a file and waits for the model to meet it.
+    var isUnmet = false
   }
 
   /// A value carried from step to step without a gradient.
@@ -82,7 +86,13 @@ public struct ParameterStore: Sendable {
   func entry(_ name: String) -> Entry? { index[name].map { entries[$0] } }
 
   /// Whether there is a parameter of this name that the model has met.
-  func contains(_ name: String) -> Bool { entry(name)?.isUnmet == false }
+  func contains(_ name: String) -> Bool { position(name) != nil }
+
+  /// The place among the entries of a parameter that the model has met.
+  func position(_ name: String) -> Int? {
+    guard let position = index[name], !entries[position].isUnmet else { return nil }
+    return position
+  }
 
   /// The number of scalars.
   public var count: Int { packed.count }
@@ -104,9 +114,12 @@ public struct ParameterStore: Sendable {
 /// Supplies parameter sites from the vector of a store, and mutable ones; plates over mini-batches
 /// find theirs here.
 final class ParameterHandler: Handler {
-  private let values: [String: Tensor]
-  private let mutables: [String: Tensor]
+  private let store: ParameterStore
+  /// The parameters in their constrained spaces, in the order of the store.
+  private let values: [Tensor]
+  private let mutables: [Tensor]
   private let setupKey: RandomKey
+  private let unknown = Atomic(false)
   /// The unconstrained parameters, in the order of the store.
   let slices: [Tensor]
   /// The mini-batches of a step.
@@ -119,23 +132,30 @@ final class ParameterHandler: Handler {
   ) {
     self.batches = batches
     self.setupKey = setupKey
-    self.mutables = Dictionary(
-      uniqueKeysWithValues: zip(store.mutables, mutables).map { ($0.name, $1) })
-    var values: [String: Tensor] = [:]
+    self.mutables = mutables
+    self.store = store
     slices = store.entries.map { ParameterStore.slice(packed, $0) }
-    for (entry, slice) in zip(store.entries, slices) where !entry.isUnmet {
-      values[entry.name] = entry.constraint.bijector.forward(slice)
+    values = zip(store.entries, slices).map { entry, slice in
+      entry.isUnmet ? slice : entry.constraint.bijector.forward(slice)
     }
-    self.values = values
   }
 
+  /// Whether a site came by that the store does not have.
+  var metUnknown: Bool { unknown.load(ordering: .relaxed) }
+
   func process(_ site: inout Site) {
-    if site.kind == .mutable { site.value = mutables[site.name] }
-    guard site.kind == .param else { return }
-    if let value = values[site.name] {
-      site.value = value
-    } else if site.key == nil {
-      site.key = setupKey.foldIn(site.name)
+    switch site.kind {
+    case .param:
+      if let position = store.position(site.name) {
+        site.value = values[position]
+      } else {
+        unknown.store(true, ordering: .relaxed)
+        if site.key == nil { site.key = setupKey.foldIn(site.name) }
+      }
+    case .mutable:
+      site.value = store.mutables.firstIndex { $0.name == site.name }.map { mutables[$0] }
+      if site.value == nil { unknown.store(true, ordering: .relaxed) }
+    default: break
     }
   }
 }

@@ -80,8 +80,8 @@ public final class SVI {
   /// - Throws: `ModelError.notFinite` after too many such steps in a row.
   @discardableResult
   public func step() throws -> Double {
-    let graph = try stepGraph()
-    let plan = try plans.plan(for: graph.key) { try graph.makePlan(self) }
+    let graph = try stepGraph(plans)
+    let plan = try plans.plan(for: graph.graph) { try graph.makePlan(self) }
     let results = plan.run(graph.argumentValues(plan))
     let loss = StepResult(results, dtype)
     stepsTaken += 1
@@ -153,13 +153,14 @@ public final class SVI {
 
   /// The graph of the next step. Parameters that its code meets for the first time are added, and
   /// the code run again with them.
-  private func stepGraph() throws -> StepGraph {
+  private func stepGraph(_ plans: PlanCache? = nil) throws -> StepGraph {
     while true {
       let arguments = StepArguments(
         parameters, optimizerState, stepsTaken, updatesMade, keys(stepsTaken), dtype)
-      let graph = try StepGraph(self, arguments) { packed, mutables, batches in
+      let graph = try StepGraph(self, arguments, plans: plans) { packed, mutables, batches in
         ParameterHandler(parameters, packed, mutables, setupKey: setupKey, batches: batches)
       }
+      guard graph.metUnknown else { return graph }
       let late = graph.sites(of: .param) { !parameters.contains($0) }
       let mutables = graph.sites(of: .mutable) { parameters.mutable($0) == nil }
       if late.isEmpty && mutables.isEmpty { return graph }

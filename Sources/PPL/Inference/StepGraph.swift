@@ -15,14 +15,18 @@ struct StepGraph {
   /// The key that all particles draw the subsets of plates with, if they are to have the same.
   private let subsetKeyLeaf: Tensor?
   let arguments: StepArguments
-  private let graph: TracedGraph
+  let graph: TracedGraph
   private let particles: [ParticleTrace]
   /// Whether the model read values, so that another step may have another graph.
   let readsValues: Bool
+  /// Whether the step's code met parameters or mutable values that there are not yet.
+  let metUnknown: Bool
 
-  /// - Parameter makeHandler: supplies parameters and mutable values from the tensors it is given.
+  /// - Parameters:
+  ///   - plans: where the plan will be looked for, if it will be.
+  ///   - makeHandler: supplies parameters and mutable values from the tensors it is given.
   init(
-    _ svi: SVI, _ arguments: StepArguments,
+    _ svi: SVI, _ arguments: StepArguments, plans: PlanCache?,
     _ makeHandler: (Tensor, [Tensor], BatchSupply) -> ParameterHandler
   ) throws {
     self.arguments = arguments
@@ -49,6 +53,7 @@ struct StepGraph {
       for key in arguments.keys.dropFirst() { particles.append(try run(RandomKey.host(key))) }
     }
     let terms = try particles.map { try svi.objective.terms($0) }
+    metUnknown = handler.metUnknown
     self.particles = particles
     self.terms = terms
     batches = supply.sources
@@ -56,7 +61,7 @@ struct StepGraph {
     graph = TracedGraph(
       terms.flatMap(\.values) + assigned.compactMap { $0 } + slices + mutables
         + [packed, keyLeaf, arguments.step] + arguments.state
-        + (subsetKeyLeaf.map { [$0] } ?? []))
+        + (subsetKeyLeaf.map { [$0] } ?? []), cache: plans)
   }
 
   /// The new value of each mutable that a particle assigns one to.
@@ -67,8 +72,6 @@ struct StepGraph {
     let all = particle.guide.assignments + particle.model.assignments + terms.assignments
     return arguments.mutables.map { mutable in all.last { $0.name == mutable.name }?.value }
   }
-
-  var key: GraphKey { graph.key }
 
   /// The sites of a kind that the step's code met, of those whose names a rule picks.
   func sites(of kind: Site.Kind, where isWanted: (String) -> Bool) -> [Site] {

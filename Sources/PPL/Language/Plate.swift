@@ -74,7 +74,7 @@ public func sequentialPlate<Result>(
   _ name: String, _ size: Int, subsampleSize: Int? = nil, _ body: (Int) throws -> Result
 ) rethrows -> [Result] {
   let count = subsampleSize ?? size
-  requireFree(name, size)
+  _ = enclosingPlates(of: name, size)
   precondition(
     count > 0 && count <= size,
     "plate \"\(name)\": subsampleSize must be in 1...\(size), got \(count)")
@@ -94,8 +94,7 @@ public func sequentialPlate<Result>(
 /// - Parameter eventRank: how many inner axes of `data` belong to one copy.
 public func subsample(_ data: Tensor, eventRank: Int = 0) -> Tensor {
   var result = data
-  HandlerFrame.visit { handler in
-    guard let handler = handler as? PlateHandler else { return }
+  HandlerFrame.visit(PlateHandler.self) { handler in
     result = handler.rows(of: result, eventRank: eventRank, what: "subsample")
   }
   return result
@@ -104,8 +103,7 @@ public func subsample(_ data: Tensor, eventRank: Int = 0) -> Tensor {
 // MARK: Making plates
 
 func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) -> Site.Plate {
-  requireFree(name, size)
-  let enclosing = enclosingPlates()
+  let enclosing = enclosingPlates(of: name, size)
   var free = -1
   while enclosing.contains(where: { $0.axis == free }) { free -= 1 }
   let axis = axis ?? free
@@ -117,18 +115,20 @@ func makePlate(_ name: String, _ size: Int, count: Int, _ axis: Int?) -> Site.Pl
   return Site.Plate(name: name, size: size, axis: axis, count: count)
 }
 
-private func requireFree(_ name: String, _ size: Int) {
+/// The plates that a new one stands in, none of which may have its name.
+private func enclosingPlates(of name: String, _ size: Int) -> [Site.Plate] {
   precondition(size > 0, "plate \"\(name)\": the size must be positive, got \(size)")
+  var plates: [Site.Plate] = []
   HandlerFrame.visit { handler in
-    let enclosing =
-      (handler as? PlateHandler)?.plate.name ?? (handler as? IterationHandler)?.iteration.plate
+    var enclosing: String?
+    if let handler = handler.as(PlateHandler.self) {
+      plates.append(handler.plate)
+      enclosing = handler.plate.name
+    } else if let handler = handler.as(IterationHandler.self) {
+      enclosing = handler.iteration.plate
+    }
     precondition(enclosing != name, "plate \"\(name)\" inside a plate of the same name")
   }
-}
-
-private func enclosingPlates() -> [Site.Plate] {
-  var plates: [Site.Plate] = []
-  HandlerFrame.visit { if let handler = $0 as? PlateHandler { plates.append(handler.plate) } }
   return plates
 }
 

@@ -35,7 +35,7 @@ struct LocalDensities {
     model = vector { $0.isInGuide ? nil : density($0) }
     guide = vector { $0.isInGuide ? density($0) : nil }
     scored =
-      run.hasScoredDraws
+      run.guide.hasScoredDraws
       ? vector { cost in
         cost.isScored ? cost.summed(keeping: common.plates) : nil
       } : nil

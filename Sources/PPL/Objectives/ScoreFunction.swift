@@ -115,8 +115,3 @@ extension Site {
     }
   }
 }
-
-extension ParticleTrace {
-  /// Whether some draw of the guide needs a score function.
-  var hasScoredDraws: Bool { guide.sites.contains(where: \.isScored) }
-}

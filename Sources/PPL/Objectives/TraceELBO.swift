@@ -17,7 +17,7 @@ public struct TraceELBO: Objective {
   public func validate(_ run: ParticleTrace) throws { try run.requireMatch() }
 
   public func terms(_ run: ParticleTrace) -> ObjectiveTerms {
-    guard run.hasScoredDraws else { return [run.logWeight] }
+    guard run.guide.hasScoredDraws else { return [run.logWeight] }
     let function = ScoreFunction(run)
     let score = function.scored.map { draw in
       (function.cost(of: draw, followsGraph: false) * draw.logProb).sum()

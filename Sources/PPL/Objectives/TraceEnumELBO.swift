@@ -55,7 +55,7 @@ public struct TraceEnumELBO: Objective {
     let guideTrace = try trace(guide)
     let posterior = try DiscretePosterior { replay(model, guideTrace) }
     var key: RandomKey?
-    HandlerFrame.visit { if key == nil { key = ($0 as? SeedHandler)?.key } }
+    HandlerFrame.visit(SeedHandler.self) { key = key ?? $0.key }
     let values = try posterior.sample(key: (key ?? RandomKey(0)).foldIn("posterior"))
     return ParticleTrace(
       guide: guideTrace,

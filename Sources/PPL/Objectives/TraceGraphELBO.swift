@@ -29,7 +29,7 @@ public struct TraceGraphELBO: Objective {
   public func validate(_ run: ParticleTrace) throws { try run.requireMatch() }
 
   public func terms(_ run: ParticleTrace) -> ObjectiveTerms {
-    guard run.hasScoredDraws else { return [run.logWeight] }
+    guard run.guide.hasScoredDraws else { return [run.logWeight] }
     let function = ScoreFunction(run)
     var assignments: [(name: String, value: Tensor)] = []
     var surrogate = [function.pathwise]

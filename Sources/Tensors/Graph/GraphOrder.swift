@@ -85,34 +85,44 @@ struct GraphOrder {
   private(set) var nodes: ContiguousArray<Node> = []
   private(set) var table = NodeTable()
 
-  /// A node on the stack whose inputs have been pushed.
-  private static let open = Int.max
+  /// Marks, in the lowest bit of an address, a node on the stack whose inputs lie above it.
+  private static let open: UInt = 1
 
   /// - Parameter stopAt: nodes whose inputs are not followed.
   init(_ outputs: [Node], stopAt: (Node) -> Bool = { _ in false }) {
     // The outputs own every node on the stack.
-    var stack: ContiguousArray<Unmanaged<Node>> = []
+    var stack: ContiguousArray<UInt> = []
     nodes.reserveCapacity(256)
     stack.reserveCapacity(256)
     for output in outputs {
-      stack.append(Unmanaged.passUnretained(output))
-      while let top = stack.last {
-        let position = table.position(top)
-        if position >= 0 {
-          stack.removeLast()
-          if position == GraphOrder.open {
-            table.set(top, nodes.count)
-            nodes.append(top.takeUnretainedValue())
+      stack.append(GraphOrder.address(Unmanaged.passUnretained(output)))
+      while let top = stack.popLast() {
+        let reference = GraphOrder.node(top)
+        if top & GraphOrder.open == 0 {
+          if table.position(reference) >= 0 { continue }
+          let node = reference.takeUnretainedValue()
+          if node.inputCount > 0, !stopAt(node) {
+            stack.append(top | GraphOrder.open)
+            let base = stack.count
+            node.forEachReference { stack.append(GraphOrder.address($0)) }
+            if stack.count - base > 1 { stack[base...].reverse() }
+            continue
           }
-          continue
         }
-        table.set(top, GraphOrder.open)
-        let node = top.takeUnretainedValue()
-        guard node.inputCount > 0, !stopAt(node) else { continue }
-        let base = stack.count
-        node.forEachReference { if table.position($0) < 0 { stack.append($0) } }
-        if stack.count - base > 1 { stack[base...].reverse() }
+        table.set(reference, nodes.count)
+        nodes.append(reference.takeUnretainedValue())
       }
     }
+  }
+
+  @inline(__always)
+  private static func address(_ node: Unmanaged<Node>) -> UInt {
+    UInt(bitPattern: node.toOpaque())
+  }
+
+  @inline(__always)
+  private static func node(_ address: UInt) -> Unmanaged<Node> {
+    // Safe: made from a node's address.
+    Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: address & ~open).unsafelyUnwrapped)
   }
 }

@@ -1,37 +1,55 @@
 /// A graph by whose structure a plan for something derived from it can be found again.
 package struct TracedGraph {
-  private let order: GraphOrder
   private let roots: [Node]
+  /// The nodes, every input before its users; owned by the roots.
+  private let nodes: ContiguousArray<Unmanaged<Node>>
+  /// Nil where the graph was found to be like another.
+  private let order: GraphOrder?
+  /// The plan that serves it, where it is like the last graph of its cache.
+  let plan: Plan?
 
-  /// - Parameter tensors: everything whose value or structure the derived plan depends on.
-  package init(_ tensors: [Tensor]) {
+  /// - Parameters:
+  ///   - tensors: everything whose value or structure the derived plan depends on.
+  ///   - cache: has the plan, if the last graph it had a plan for was like this one.
+  package init(_ tensors: [Tensor], cache: PlanCache? = nil) {
     roots = tensors.map(\.node)
-    order = GraphOrder(roots)
+    if let recent = cache?.recent, let nodes = recent.template.match(roots) {
+      (self.nodes, order, plan) = (nodes, nil, recent.plan)
+    } else {
+      let order = GraphOrder(roots)
+      nodes = ContiguousArray(order.nodes.map(Unmanaged.passUnretained))
+      (self.order, plan) = (order, nil)
+    }
   }
 
-  package var key: GraphKey { GraphKey(order, outputs: roots) }
+  private var sorted: GraphOrder { order ?? GraphOrder(roots) }
+
+  var key: GraphKey { GraphKey(sorted, outputs: roots) }
+
+  var template: GraphTemplate { GraphTemplate(sorted, roots: roots) }
 
   /// A plan for tensors derived from this graph. Its arguments are the graph's values and, numbered
   /// after them, the `extra` placeholders, then the values that the derivation brought in, such as
   /// an optimizer's own: these the plan keeps.
   package func plan(_ outputs: [Tensor], extra: [Tensor]) -> Plan {
-    let nodes = outputs.map(\.node)
-    let order = GraphOrder(nodes) { $0.hasValue }
+    let own = sorted
+    let outputs = outputs.map(\.node)
+    let order = GraphOrder(outputs) { $0.hasValue }
     var numbers = NodeTable()
     for (number, tensor) in extra.enumerated() {
       numbers.set(Unmanaged.passUnretained(tensor.node), number)
     }
     let captured = order.nodes.filter {
-      $0.hasValue && !($0.operation is Literal) && self.order.table[$0] == nil && numbers[$0] == nil
+      $0.hasValue && !($0.operation is Literal) && own.table[$0] == nil && numbers[$0] == nil
     }
     for (offset, node) in captured.enumerated() {
       numbers.set(Unmanaged.passUnretained(node), extra.count + offset)
     }
-    return Plan(order, outputs: nodes, captured: captured.compactMap(\.storage)) { node in
-      if let position = self.order.table[node] {
+    return Plan(order, outputs: outputs, captured: captured.compactMap(\.storage)) { node in
+      if let position = own.table[node] {
         return node.operation is Literal && node.hasTelltaleValue ? nil : position
       }
-      return numbers[node].map { self.order.nodes.count + $0 }
+      return numbers[node].map { own.nodes.count + $0 }
     }
   }
 
@@ -72,17 +90,17 @@ package struct TracedGraph {
     let own = extra + plan.captured
     return ArgumentValues(
       plan.arguments.map { position -> ArgumentValues.Source in
-        position < order.nodes.count
-          ? .node(order.nodes[position]) : .storage(own[position - order.nodes.count])
+        position < nodes.count
+          ? .node(nodes[position].takeUnretainedValue()) : .storage(own[position - nodes.count])
       })
   }
 
   /// The number of nodes.
-  package var count: Int { order.nodes.count }
+  package var count: Int { nodes.count }
 
   /// The node at a position, nil for an extra placeholder.
   package func node(_ position: Int) -> Node? {
-    position < order.nodes.count ? order.nodes[position] : nil
+    position < nodes.count ? nodes[position].takeUnretainedValue() : nil
   }
 }
 
