@@ -1,26 +1,42 @@
 public import PPL
 
-/// Linear regression with flat priors: the posterior modes are the least-squares estimates.
+/// Linear regression with normal noise. With the flat priors it has unless told otherwise, the
+/// posterior modes are the least-squares estimates.
 public struct LinearRegression: Sendable {
   /// One row per observation.
   public let features: Tensor
   /// One number per observation.
   public let outcomes: Tensor
+  private let weightPrior: any Distribution
+  private let interceptPrior: (any Distribution)?
+  private let sigmaPrior: any Distribution
 
-  public init(features: Tensor, outcomes: Tensor) {
+  /// - Parameters:
+  ///   - weights: the prior of each weight.
+  ///   - intercept: the prior of the intercept; nil for a regression without one.
+  ///   - sigma: the prior of the standard deviation of the noise.
+  public init(
+    features: Tensor, outcomes: Tensor, weights: any Distribution = ImproperUniform(.real),
+    intercept: (any Distribution)? = ImproperUniform(.real),
+    sigma: any Distribution = ImproperUniform(.positive)
+  ) {
     precondition(
       features.rank == 2 && outcomes.shape == [features.shape[0]],
       "LinearRegression: features \(features.shape) for outcomes \(outcomes.shape)")
     self.features = features
     self.outcomes = outcomes
+    weightPrior = weights
+    interceptPrior = intercept
+    sigmaPrior = sigma
   }
 
   public func model() {
-    let weights = sample("w", ImproperUniform(.real, eventShape: [features.shape[1]]))
-    let intercept = sample("b", ImproperUniform(.real))
-    let sigma = sample("sigma", ImproperUniform(.positive))
+    let weights = plate("features", features.shape[1]) { sample("w", weightPrior) }
+    let intercept = interceptPrior.map { sample("b", $0) }
+    let sigma = sample("sigma", sigmaPrior)
+    let means = matmul(features, weights)
     plate("observations", features.shape[0]) {
-      sample("y", Normal(matmul(features, weights) + intercept, sigma), observed: outcomes)
+      sample("y", Normal(intercept.map { means + $0 } ?? means, sigma), observed: outcomes)
     }
   }
 }

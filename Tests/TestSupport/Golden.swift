@@ -6,6 +6,9 @@ public enum Golden {
   public static let folder = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Golden")
 
+  /// The folder of posteriordb's data and reference posteriors.
+  public static let posteriordb = folder.appending(path: "posteriordb")
+
   /// A golden file, decoded.
   public static func load<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
     let data = try Data(contentsOf: folder.appending(path: name))
