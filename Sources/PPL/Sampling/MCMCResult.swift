@@ -30,10 +30,7 @@ public struct MCMCResult {
 
   /// The draws of all chains one after another, along one outer axis.
   public var samples: [(name: String, draws: Tensor)] {
-    chains.map { name, draws in
-      let shape = draws.shape
-      return (name, draws.reshaped(to: [shape[0] * shape[1]] + Shape(shape.dropFirst(2))))
-    }
+    chains.map { ($0, $1.flatteningChains) }
   }
 
   /// The draws of a site, of all chains; nil if there is none of that name.
@@ -42,6 +39,7 @@ public struct MCMCResult {
   /// How many transitions diverged: with more than a few, part of the posterior was not reached.
   public var divergences: Int { transitions.joined().count { $0.isDivergent } }
 
-  /// Mean, standard deviation and quantiles of every element of every site.
-  public func summary() -> Summary { Summary(samples) }
+  /// Mean, standard deviation and quantiles of every element of every site, and how far they can be
+  /// relied on: the Monte Carlo error of the mean, effective sample sizes and R-hat.
+  public func summary() -> Summary { Summary(chains: chains) }
 }

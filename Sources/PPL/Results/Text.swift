@@ -8,5 +8,5 @@ extension String {
 
 /// A number with a fixed number of decimals.
 func formatted(_ value: Double, digits: Int) -> String {
-  String(format: "%.\(digits)f", value)
+  value.isNaN ? "nan" : String(format: "%.\(digits)f", value)
 }

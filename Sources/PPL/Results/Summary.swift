@@ -9,14 +9,44 @@ public struct Summary: Sendable, CustomStringConvertible {
     public let standardDeviation: Double
     /// The 5 %, 50 % and 95 % quantiles.
     public let quantiles: [Double]
+    /// What Markov chains tell about themselves; nil for independent draws.
+    public let convergence: Convergence?
 
     public init(
-      _ name: String, _ mean: Double, _ standardDeviation: Double, _ quantiles: [Double]
+      _ name: String, _ mean: Double, _ standardDeviation: Double, _ quantiles: [Double],
+      convergence: Convergence? = nil
     ) {
       self.name = name
       self.mean = mean
       self.standardDeviation = standardDeviation
       self.quantiles = quantiles
+      self.convergence = convergence
+    }
+  }
+
+  /// How far the statistics of a number can be relied on.
+  public struct Convergence: Sendable, Equatable {
+    /// The Monte Carlo standard error of the mean.
+    public let standardError: Double
+    public let bulkESS: Double
+    public let tailESS: Double
+    /// The larger one of those of ranks and of folded ranks.
+    public let rHat: Double
+
+    public init(standardError: Double, bulkESS: Double, tailESS: Double, rHat: Double) {
+      self.standardError = standardError
+      self.bulkESS = bulkESS
+      self.tailESS = tailESS
+      self.rHat = rHat
+    }
+
+    init(_ draws: ChainDraws) {
+      let isUsable = draws.length >= 4 && draws.values.allSatisfy(\.isFinite)
+      self.init(
+        standardError: isUsable ? draws.standardError(.mean) : .nan,
+        bulkESS: isUsable ? draws.effectiveSampleSize(.bulk) : .nan,
+        tailESS: isUsable ? draws.effectiveSampleSize(.tail) : .nan,
+        rHat: isUsable ? draws.rHat(.rank) : .nan)
     }
   }
 
@@ -25,7 +55,7 @@ public struct Summary: Sendable, CustomStringConvertible {
 
   public init(_ rows: [Row]) { self.rows = rows }
 
-  /// - Parameter draws: per site, draws along the outermost axis, at least one.
+  /// - Parameter draws: per site, independent draws along the outermost axis, at least one.
   public init(_ draws: [(name: String, draws: Tensor)]) {
     // The elements of all sites as the rows of one matrix.
     let matrix = concat(
@@ -48,6 +78,22 @@ public struct Summary: Sendable, CustomStringConvertible {
     }
   }
 
+  /// - Parameter chains: per site, draws along two outer axes: chain, draw.
+  public init(chains: [(name: String, draws: Tensor)]) {
+    let elements = chains.flatMap { name, draws in
+      precondition(
+        draws.rank > 1 && draws.shape[0] * draws.shape[1] > 0,
+        "Summary: no draws of site \"\(name)\" along axes for chains and draws")
+      return ChainDraws.elements(draws)
+    }
+    let pooled = Summary(chains.map { ($0, $1.flatteningChains) })
+    rows = zip(pooled.rows, elements).map { row, draws in
+      Row(
+        row.name, row.mean, row.standardDeviation, row.quantiles,
+        convergence: Convergence(draws))
+    }
+  }
+
   /// The row of an element, nil if there is none of that name.
   public subscript(name: String) -> Row? { rows.first { $0.name == name } }
 
@@ -60,16 +106,5 @@ public struct Summary: Sendable, CustomStringConvertible {
     return indices.map { index in
       "\(site)[\(index.map(String.init).joined(separator: ", "))]"
     }
-  }
-
-  public var description: String {
-    let width = max(rows.map(\.name.count).max() ?? 0, 4) + 2
-    let header = ["mean", "sd", "5%", "50%", "95%"].map { $0.leftPadding(to: 10) }.joined()
-    let lines = rows.map { row in
-      let numbers = [row.mean, row.standardDeviation] + row.quantiles
-      return row.name.padding(to: width)
-        + numbers.map { formatted($0, digits: 3).leftPadding(to: 10) }.joined()
-    }
-    return (["site".padding(to: width) + header] + lines).joined(separator: "\n")
   }
 }
