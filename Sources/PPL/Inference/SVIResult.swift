@@ -6,7 +6,7 @@ public struct SVIResult {
   public let parameters: ParameterStore
   /// Whether the run ended early, by Ctrl-C.
   public let wasInterrupted: Bool
-  private let svi: SVI
+  let svi: SVI
 
   init(_ svi: SVI, _ record: RunRecord) {
     self.svi = svi
