@@ -12,7 +12,7 @@ threads=2
 dtypes="float32 float64"
 workloads="eight-schools-diagonal eight-schools-iaf-10 eight-schools-iaf-64x16
   logistic-1k-iaf logistic-10k-diagonal logistic-10k-iaf logistic-10k-fullrank
-  logistic-10k-iaf-8 vae"
+  logistic-10k-iaf-8 hmm vae"
 # Pyro takes milliseconds a step on all of them; these five show it.
 pyro_workloads=" eight-schools-diagonal eight-schools-iaf-10 logistic-10k-diagonal logistic-10k-iaf vae "
 # Now and then a whole process of Pyro takes ten times as long a step, from its first to its last.

@@ -7,7 +7,9 @@ import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
 from jax import lax, random
-from numpyro.infer import SVI, Trace_ELBO
+from numpyro import handlers
+from numpyro.contrib.control_flow import scan
+from numpyro.infer import SVI, Trace_ELBO, TraceEnum_ELBO
 from numpyro.infer.autoguide import AutoDiagonalNormal, AutoIAFNormal, AutoMultivariateNormal
 
 import protocol
@@ -24,6 +26,7 @@ COMPILED_STEPS = {
     "logistic-10k-iaf": 1_000,
     "logistic-10k-fullrank": 1_000,
     "logistic-10k-iaf-8": 300,
+    "hmm": 50,
     "vae": 50,
 }
 
@@ -43,6 +46,23 @@ def logistic_regression(covariates, labels):
     with numpyro.plate("rows", rows):
         logits = covariates @ weights + intercept
         numpyro.sample("label", dist.Bernoulli(logits=logits), obs=labels)
+
+
+def hidden_markov(data, states):
+    stay = 4 * jnp.eye(states) + 1
+    # Without a plate: enumeration does not know those that only the model has.
+    transition = numpyro.sample("transition", dist.Dirichlet(stay).to_event(1))
+    locs = numpyro.sample("locs", dist.Normal(0, 2).expand([states]).to_event(1))
+    scale = numpyro.sample("scale", dist.HalfNormal(1))
+
+    def step(state, datum):
+        state = numpyro.sample(
+            "state", dist.Categorical(transition[state]), infer={"enumerate": "parallel"}
+        )
+        numpyro.sample("datum", dist.Normal(locs[state], scale), obs=datum)
+        return state, None
+
+    scan(step, 0, data)
 
 
 def dense(key, inputs, outputs):
@@ -95,6 +115,10 @@ def automatic_guide(model, guide):
 
 def problem(workload, dtype):
     """Model, guide and data of a workload."""
+    if isinstance(workload, workloads.HiddenMarkov):
+        data = jnp.array(workloads.hidden_markov_data(workload, dtype))
+        visible = handlers.block(hidden_markov, hide=["state"])
+        return hidden_markov, automatic_guide(visible, workload.guide), [data, workload.states]
     if isinstance(workload, workloads.VAE):
         return *vae_pair(workload), [jnp.array(workloads.vae_data(workload, dtype))]
     if isinstance(workload, workloads.Logistic):
@@ -139,7 +163,10 @@ def main():
     if request.dtype == "float64":
         numpyro.enable_x64()
     model, guide, data = problem(request.workload, request.dtype)
-    objective = Trace_ELBO(num_particles=request.workload.particles)
+    enumerates = isinstance(request.workload, workloads.HiddenMarkov)
+    objective = (TraceEnum_ELBO if enumerates else Trace_ELBO)(
+        num_particles=request.workload.particles
+    )
     svi = SVI(model, guide, numpyro.optim.Adam(1e-3), objective)
 
     steps = COMPILED_STEPS[request.name]

@@ -43,6 +43,16 @@ class VAE:
     particles: int = 1
 
 
+@dataclass(frozen=True)
+class HiddenMarkov:
+    """The states are summed out; the guide is for what they depend on."""
+
+    guide: Guide
+    steps: int = 1_000
+    states: int = 8
+    particles: int = 1
+
+
 DIAGONAL = Guide("diagonal")
 FULL_RANK = Guide("full-rank")
 
@@ -61,6 +71,7 @@ WORKLOADS = {
     "logistic-10k-iaf": Logistic(10_000, 50, iaf(2, 51, 51)),
     "logistic-10k-fullrank": Logistic(10_000, 50, FULL_RANK),
     "logistic-10k-iaf-8": Logistic(10_000, 50, iaf(2, 51, 51), particles=8),
+    "hmm": HiddenMarkov(DIAGONAL),
     "vae": VAE(),
 }
 
@@ -77,6 +88,12 @@ def logistic_data(workload, dtype):
     chance = 1 / (1 + np.exp(-covariates @ weights))
     labels = random.random(workload.rows) < chance
     return covariates.astype(dtype), labels.astype(dtype)
+
+
+def hidden_markov_data(workload, dtype):
+    """The time of a step does not depend on the numbers."""
+    random = np.random.default_rng(0)
+    return random.standard_normal(workload.steps).astype(dtype)
 
 
 def vae_data(workload, dtype):

@@ -82,8 +82,8 @@ struct DistributionWorkload: Sendable {
     }
     var call = 0
     return (
-      try fastest(budget) { for _ in 0..<$0 { _ = density(parameters + [values]) } },
-      try fastest(budget) {
+      fastest(budget) { for _ in 0..<$0 { _ = density(parameters + [values]) } },
+      fastest(budget) {
         for _ in 0..<$0 {
           call += 1
           _ = sample(parameters + [Tensor([call], shape: [])])

@@ -18,6 +18,7 @@ func workload(_ name: String) -> Workload? {
   case "logistic-10k-iaf": logistic(10_000, 50, iaf(2, [51, 51]), 1)
   case "logistic-10k-fullrank": logistic(10_000, 50, MultivariateNormalGuide(), 1)
   case "logistic-10k-iaf-8": logistic(10_000, 50, iaf(2, [51, 51]), 8)
+  case "hmm": hiddenMarkov()
   case "vae": vae()
   default: nil
   }
@@ -47,6 +48,16 @@ private func logistic(_ rows: Int, _ columns: Int, _ guide: some Guide, _ partic
       features: features.cast(to: dtype).detached(), labels: labels.cast(to: dtype).detached())
     return try SVI(
       regression.model, guide, optimizer: Adam(0.001), loss: TraceELBO(particles: particles),
+      dtype: dtype)
+  }
+}
+
+private func hiddenMarkov() -> Workload {
+  Workload(particles: 1) { dtype in
+    let data = RandomKey(0).normal([1_000]).cast(to: dtype).detached()
+    let chain = HiddenMarkov(data: data, stateCount: 8)
+    return try SVI(
+      chain.model, DiagonalNormalGuide(), optimizer: Adam(0.001), loss: TraceEnumELBO(),
       dtype: dtype)
   }
 }
