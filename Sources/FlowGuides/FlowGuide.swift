@@ -2,25 +2,30 @@
 
 /// A normalizing flow over all unconstrained latent variables of a model.
 ///
-/// The latent variables start near standard normal: a flow's layers start near the identity.
-public struct FlowGuide: Guide {
+/// A flow's layers start near the identity, followed by the affine map of the start: the latent
+/// variables start near the normal distribution found there.
+public struct FlowGuide: JointGuide {
   private let flow: FlowArchitecture
+  package let start: GuideStart
 
   /// - Parameter model: accepted so that a guide can be declared beside the model it is for; the
   ///   latent sites are found when the fit begins.
-  public init(_ model: () -> Void, flow: FlowArchitecture) { self.flow = flow }
+  public init(_ model: () -> Void, flow: FlowArchitecture, start: GuideStart = .gaussian()) {
+    self.init(flow: flow, start: start)
+  }
 
-  public init(flow: FlowArchitecture) { self.flow = flow }
+  public init(flow: FlowArchitecture, start: GuideStart = .gaussian()) {
+    self.flow = flow
+    self.start = start
+  }
 
-  public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
-    let layout = try LatentLayout(model, dtype: dtype)
-    let dimension = layout.dimension
-    let bijectors = flow.build(dimension: dimension)
-    return {
+  package func family(_ origin: GuideOrigin) -> LatentFamily {
+    let (dimension, scale, affine) = (origin.dimension, origin.scale, origin.affine)
+    var bijectors = flow.build(dimension: dimension)
+    if scale != 1 { bijectors.append(Affine(shift: 0, scale: Tensor(floatLiteral: scale))) }
+    return LatentFamily {
       let noise = Normal(0, 1).expanded(to: [dimension]).toEvent(1)
-      let latent = sample(
-        "_auto_latent", TransformedDistribution(noise, bijectors), infer: .auxiliary)
-      layout.sampleSites(from: latent)
+      return TransformedDistribution(noise, bijectors + (affine.map { [$0()] } ?? []))
     }
   }
 }

@@ -1,9 +1,47 @@
+public import Tensors
+
 /// A family of distributions over the latent sites of a model, from which SVI picks one.
 public protocol Guide {
   /// The code that draws the latent sites; run like a model.
   ///
   /// - Throws: `ModelError` if the model's sites are of a kind the guide cannot draw.
   func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void
+
+  /// The same with what else is known of it; by default the body alone.
+  ///
+  /// - Parameter seed: makes what is random in looking for a start.
+  func prepared(
+    for model: @escaping () -> Void, dtype: DType, seed: Int
+  ) throws -> PreparedGuide
+}
+
+extension Guide {
+  public func prepared(
+    for model: @escaping () -> Void, dtype: DType, seed: Int
+  ) throws -> PreparedGuide {
+    PreparedGuide(try body(for: model, dtype: dtype))
+  }
+}
+
+/// A guide for one model.
+public struct PreparedGuide {
+  /// Draws the latent sites.
+  let draw: () -> Void
+  /// Gives each number of the latent sites its quantile; nil if these are not known in closed form.
+  let place: ((_ probability: Double) -> Void)?
+  /// Where the fit starts; nil for a guide that has no choice.
+  let start: StartReport?
+
+  /// - Parameter draw: draws the latent sites, as `Guide.body` says.
+  public init(_ draw: @escaping () -> Void) {
+    self.init(draw, place: nil, start: nil)
+  }
+
+  init(_ draw: @escaping () -> Void, place: ((Double) -> Void)?, start: StartReport?) {
+    self.draw = draw
+    self.place = place
+    self.start = start
+  }
 }
 
 /// A guide written by hand.

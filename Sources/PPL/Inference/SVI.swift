@@ -15,7 +15,8 @@ public final class SVI {
   let dtype: DType
   /// The key of every draw.
   var key: Int64
-  let guideBody: () -> Void
+  let prepared: PreparedGuide
+  private var guideBody: () -> Void { prepared.draw }
   /// The parameters now.
   public internal(set) var parameters: ParameterStore
   var optimizerState: [Tensor]
@@ -47,9 +48,9 @@ public final class SVI {
     objective = loss
     self.dtype = dtype
     key = RandomKey(seed).hostValue
-    guideBody = try guide.body(for: model, dtype: dtype)
+    prepared = try guide.prepared(for: model, dtype: dtype, seed: seed)
     let setup = SVI.setupKey(key)
-    let first = try SVI.firstTrace(loss, model, guideBody, setup, dtype)
+    let first = try SVI.firstTrace(loss, model, prepared.draw, setup, dtype)
     try loss.validate(first)
     parameters = ParameterStore(first.sites(of: .param), dtype: dtype)
     parameters.appendMutables(first.sites(of: .mutable))

@@ -8,6 +8,9 @@ public struct SVIResult {
   public let wasInterrupted: Bool
   let svi: SVI
 
+  /// How the guide's start was found; nil for a guide that has no choice.
+  public var start: StartReport? { svi.prepared.start }
+
   init(_ svi: SVI, _ record: RunRecord) {
     self.svi = svi
     losses = record.losses

@@ -44,10 +44,18 @@ public struct LBFGS: Sendable {
     from start: Tensor, _ function: (Tensor) throws -> Tensor
   ) throws -> Minimum {
     let objective = try SmoothFunction(start, function)
-    var point = objective.evaluate(start.array())
-    guard point.isFinite else { throw MinimizationError.notFiniteAtStart(value: point.value) }
+    let (points, hasConverged) = try path(objective, from: start.array())
+    return Minimum(path: points.map(objective.iterate), hasConverged: hasConverged)
+  }
+
+  /// The points stepped to, the start among them, and whether a tolerance was met.
+  func path(
+    _ objective: SmoothFunction, from start: [Double]
+  ) throws(MinimizationError) -> (points: [SmoothFunction.Point], hasConverged: Bool) {
+    var point = objective.evaluate(start)
+    guard point.isFinite else { throw .notFiniteAtStart(value: point.value) }
     var memory = CurvatureMemory(capacity: history)
-    var path = [objective.iterate(point)]
+    var path = [point]
     var stalls = 0
     while point.gradientNorm > gradientTolerance, stalls < LBFGS.stallLimit,
       path.count <= maxIterations, let next = next(objective, point, &memory)
@@ -56,11 +64,10 @@ public struct LBFGS: Sendable {
       let gain = point.value - next.value
       stalls = gain <= valueTolerance * next.value.magnitude ? stalls + 1 : 0
       point = next
-      path.append(objective.iterate(point))
+      path.append(point)
     }
-    return Minimum(
-      path: path,
-      hasConverged: point.gradientNorm <= gradientTolerance || stalls == LBFGS.stallLimit)
+    let isFlat = point.gradientNorm <= gradientTolerance
+    return (path, isFlat || stalls == LBFGS.stallLimit)
   }
 
   private static let stallLimit = 3

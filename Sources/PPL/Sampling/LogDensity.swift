@@ -26,6 +26,11 @@ final class LogDensity {
     if let plate = trace.sites.first(where: { $0.kind == .plate }) {
       throw ModelError.subsampledPlate(plate.name)
     }
+    if let site = trace.sites(of: .sample).first(where: {
+      !$0.isObserved && $0.distribution?.support.isDiscrete == true
+    }) {
+      throw ModelError.discreteSite(site.name)
+    }
     let slope = gradient(of: density, withRespectTo: [point])[0]
     let graph = TracedGraph([density, slope, point])
     let (plan, invariants) = graph.loopPlan([density, slope], extra: [], varying: [point])
