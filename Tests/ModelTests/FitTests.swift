@@ -41,7 +41,7 @@ import Testing
   /// α₁ + β₁ < 1 in every draw, though each has a support of its own.
   @Test func garchIsStationary() throws {
     let model = GARCH(returns: [0.4, -1.2, 3.1, 0.2, -2.4, 0.9], firstScale: 0.9).model
-    let fit = try SVI(model, DiagonalNormalGuide(initialScale: 2), optimizer: Adam(0.01))
+    let fit = try SVI(model, DiagonalNormalGuide(start: .at(scale: 2)), optimizer: Adam(0.01))
       .run(steps: 1, showsProgress: false)
     let draws = Dictionary(uniqueKeysWithValues: try fit.samplePosterior(1000))
     let (alpha1, beta1) = try (#require(draws["alpha1"]), #require(draws["beta1"]))

@@ -221,7 +221,7 @@ import Testing
     await #expect(processExitsWith: .failure) {
       _ = try? SVI(Self.model, DiagonalNormalGuide(), optimizer: Adam(), dtype: .int64)
     }
-    await #expect(processExitsWith: .failure) { _ = DiagonalNormalGuide(initialScale: 0) }
+    await #expect(processExitsWith: .failure) { _ = DiagonalNormalGuide(start: .at(scale: 0)) }
   }
 }
 

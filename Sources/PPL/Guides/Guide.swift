@@ -23,6 +23,28 @@ extension Guide {
   }
 }
 
+/// A guide that looks for a place to start.
+package protocol StartingGuide: Guide {
+  var start: GuideStart { get }
+
+  /// The guide for the sites of a layout.
+  func prepared(_ layout: LatentLayout, at found: FoundStart, dtype: DType) throws -> PreparedGuide
+}
+
+extension StartingGuide {
+  public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
+    try prepared(for: model, dtype: dtype, seed: 0).draw
+  }
+
+  public func prepared(
+    for model: @escaping () -> Void, dtype: DType, seed: Int
+  ) throws -> PreparedGuide {
+    let layout = try LatentLayout(model, dtype: dtype)
+    let found = try start.found(model, layout, seed: seed)
+    return try prepared(layout, at: found, dtype: dtype)
+  }
+}
+
 /// A guide for one model.
 public struct PreparedGuide {
   /// Draws the latent sites.

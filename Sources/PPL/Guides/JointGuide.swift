@@ -2,9 +2,7 @@ package import Distributions
 
 /// A guide that draws all latent sites from one vector of unconstrained numbers: Pyro's
 /// `AutoContinuous`.
-package protocol JointGuide: Guide {
-  var start: GuideStart { get }
-
+package protocol JointGuide: StartingGuide {
   /// The distributions of the vector that the guide chooses from.
   func family(_ origin: GuideOrigin) -> LatentFamily
 }
@@ -13,12 +11,12 @@ package protocol JointGuide: Guide {
 package struct LatentFamily {
   /// The distribution at the present parameters.
   let distribution: () -> any Distribution
-  /// Mean and standard deviation of each coordinate, where all are normal.
-  let marginals: (() -> (mean: Tensor, scale: Tensor))?
+  /// The distributions of the coordinates, where all are normal.
+  let marginals: (() -> NormalMarginals)?
 
   package init(
     _ distribution: @escaping () -> any Distribution,
-    marginals: (() -> (mean: Tensor, scale: Tensor))? = nil
+    marginals: (() -> NormalMarginals)? = nil
   ) {
     self.distribution = distribution
     self.marginals = marginals
@@ -28,21 +26,15 @@ package struct LatentFamily {
   init(normal distribution: @escaping () -> some MomentDistribution) {
     self.init(distribution) {
       let moments = distribution()
-      return (moments.mean, moments.standardDeviation)
+      return NormalMarginals(mean: moments.mean, scale: moments.standardDeviation)
     }
   }
 }
 
 extension JointGuide {
-  public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
-    try prepared(for: model, dtype: dtype, seed: 0).draw
-  }
-
-  public func prepared(
-    for model: @escaping () -> Void, dtype: DType, seed: Int
+  package func prepared(
+    _ layout: LatentLayout, at found: FoundStart, dtype: DType
   ) throws -> PreparedGuide {
-    let layout = try LatentLayout(model, dtype: dtype)
-    let found = try start.found(model, layout, seed: seed)
     let family = family(GuideOrigin(found, dtype))
     return PreparedGuide(
       {
@@ -50,13 +42,30 @@ extension JointGuide {
         layout.sampleSites(from: latent)
       },
       place: family.marginals.map { marginals in
-        { probability in
-          let (mean, scale) = marginals()
-          let quantile = Normal(mean, scale).icdf(Tensor(floatLiteral: probability))
-          layout.sampleSites(from: quantile)
-        }
+        { layout.placeQuantiles(marginals().quantile($0)) }
       }, start: found.report)
   }
+}
+
+/// Normal distributions of the coordinates of a latent vector.
+package struct NormalMarginals {
+  let mean: Tensor
+  let scale: Tensor
+
+  /// The quantile of each coordinate.
+  func quantile(_ probability: Double) -> Tensor {
+    mean + scale * Normal(0, 1).icdf(Tensor(probability, dtype: mean.dtype))
+  }
+}
+
+/// The marginals of the image of standard normal numbers under an affine map, from the images of 0 and
+/// of the unit vectors.
+func normalMarginals(
+  _ dimension: Int, _ dtype: DType, _ map: (Tensor) -> Tensor
+) -> NormalMarginals {
+  let mean = map(Tensor.zeros([dimension], dtype: dtype))
+  let columns = map(Tensor.eye(dimension, dtype: dtype)) - mean
+  return NormalMarginals(mean: mean, scale: sqrt(square(columns).sum(axis: 0)))
 }
 
 /// The unconstrained vector that a joint guide starts at, and the units it measures it in.

@@ -12,9 +12,9 @@ public struct LatentLayout {
   let slots: [Slot]
   /// The length of the vector.
   public let dimension: Int
-  private let model: () -> Void
+  let model: () -> Void
   /// Whether the support of a site depends on other latent sites, or on parameters.
-  private let hasMovingSupports: Bool
+  let hasMovingSupports: Bool
 
   /// Runs the model to find its latent sites.
   ///
@@ -29,6 +29,9 @@ public struct LatentLayout {
       // Sites that are summed out need no draws.
       guard site.infer.enumeration == nil, let distribution = site.distribution else { continue }
       guard !distribution.support.isDiscrete else { throw ModelError.discreteSite(site.name) }
+      if let plate = site.plates.first(where: { $0.count != $0.size }) {
+        throw ModelError.subsampledSite(site.name, plate: plate.name)
+      }
       let bijector = distribution.support.bijector
       let shape = bijector.inverseShape(distribution.batchShape + distribution.eventShape)
       let range = start..<start + shape.elementCount
@@ -58,7 +61,8 @@ public struct LatentLayout {
     }
   }
 
-  private static func run(
+  /// Runs the model once, with the values of a strategy at its latent sites.
+  static func run(
     _ model: () -> Void, _ strategy: InitStrategy, _ dtype: DType,
     _ key: RandomKey = RandomKey(0).foldIn("layout")
   ) throws -> Trace {
@@ -83,6 +87,16 @@ public struct LatentLayout {
         Delta(
           value, logDensity: slot.bijector.isVolumePreserving ? 0 : -logDet,
           eventRank: slot.eventRank))
+    }
+  }
+
+  /// Gives each site the image of its part of a vector of quantiles, where that is the quantile of the
+  /// site: where each number is an increasing function of one coordinate.
+  func placeQuantiles(_ latent: Tensor) {
+    guard !hasMovingSupports else { return }
+    for slot in slots where slot.bijector.isIncreasing(slot.shape) {
+      let value = placed(slot, slot.bijector, latent).value
+      sample(slot.name, Delta(value, eventRank: slot.eventRank))
     }
   }
 
@@ -121,6 +135,19 @@ public struct LatentLayout {
     let trace = try PPL.trace { handle(model, with: handler) }
     let logDets = handler.values(slots.map(\.name)).map { $0.logDet.sum() }
     return (trace, logDets.reduce(trace.logProbSum(), +))
+  }
+}
+
+extension Bijector {
+  /// Whether each element of the image is an increasing function of the same element of a point.
+  func isIncreasing(_ shape: Shape) -> Bool {
+    guard forwardShape(shape) == shape else { return false }
+    let zeros = Tensor.zeros(shape)
+    // One coordinate is moved: only its image may follow, upwards.
+    let moved = (Tensor.arange(shape.elementCount) .== 0).cast(to: .float64).reshaped(to: shape)
+    let (before, after) = (forward(zeros), forward(moved))
+    let follows = ((after .> before) .== (moved .> 0)) .&& (after .>= before)
+    return follows.all().boolArray()[0]
   }
 }
 

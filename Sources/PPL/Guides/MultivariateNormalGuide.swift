@@ -27,10 +27,7 @@ public struct MultivariateNormalGuide: JointGuide {
     return LatentFamily {
       TransformedDistribution(Normal(0, 1).expanded(to: [dimension]).toEvent(1), maps())
     } marginals: {
-      // The images of 0 and of the unit vectors.
-      let map = Compose(maps())
-      let loc = map.forward(Tensor.zeros([dimension], dtype: dtype))
-      return (loc, sqrt(square(map.forward(unit) - loc).sum(axis: 0)))
+      normalMarginals(dimension, dtype) { Compose(maps()).forward($0) }
     }
   }
 }

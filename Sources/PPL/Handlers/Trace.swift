@@ -64,6 +64,9 @@ public struct Trace: Sendable {
     return result
   }
 
+  /// The random variables that were not observed.
+  var latentSites: [Site] { sites.filter(\.isLatent) }
+
   /// The plates that its sites stand in, and those that drew a subset, each once.
   public var plates: [Site.Plate] {
     var seen: Set<String> = []

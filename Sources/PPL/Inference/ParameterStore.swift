@@ -63,8 +63,9 @@ public struct ParameterStore: Sendable {
     }
   }
 
-  mutating func setMutables(_ values: [Storage]) {
-    for (index, storage) in values.enumerated() {
+  /// Sets some of the mutable values, by their positions.
+  mutating func setMutables(_ values: [Storage], at indices: [Int]) {
+    for (index, storage) in zip(indices, values) {
       let old = mutables[index].value
       mutables[index].value = Tensor(storage: storage, shape: old.shape, dtype: old.dtype)
     }

@@ -98,7 +98,7 @@ public final class SVI {
     optimizerState = zip(results[3..<(3 + count)], optimizerState).map {
       Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
     }
-    parameters.setMutables(Array(results.dropFirst(3 + count)))
+    parameters.setMutables(Array(results.dropFirst(3 + count)), at: graph.assignedMutables)
     return loss.loss
   }
 
@@ -135,7 +135,7 @@ public final class SVI {
       optimizerState = zip(loop.state.dropFirst(), optimizerState).map {
         Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
       }
-      parameters.setMutables(loop.mutables)
+      parameters.setMutables(loop.mutables, at: Array(loop.mutables.indices))
     }
     while record.goesOn {
       loop.setStep(stepsTaken, updates: updatesMade, keys: keys(stepsTaken))

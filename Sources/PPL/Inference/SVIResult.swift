@@ -31,6 +31,43 @@ public struct SVIResult {
     return zip(sites, draws).map { ($0.name, $1) }
   }
 
+  /// Quantiles of every latent and deterministic site under the fitted guide, along a new outermost
+  /// axis.
+  ///
+  /// Exact for the numbers of latent sites that are increasing functions of a normal variable, as in
+  /// all normal guides: the normal's quantile is mapped to the site. Otherwise those of draws.
+  public func quantiles(
+    _ probabilities: [Double], draws: Int = 10_000, seed: Int = 1
+  ) throws -> [(name: String, values: Tensor)] {
+    precondition(
+      !probabilities.isEmpty && probabilities.allSatisfy { $0 > 0 && $0 < 1 },
+      "quantiles: expected probabilities between 0 and 1, got \(probabilities)")
+    let exact = try exactQuantiles(probabilities)
+    return try samplePosterior(draws, seed: seed).map { name, draws in
+      (name, exact[name] ?? draws.quantiles(probabilities, axis: 0))
+    }
+  }
+
+  /// The medians of every latent and deterministic site; see `quantiles(_:)`.
+  public func median() throws -> [(name: String, value: Tensor)] {
+    try quantiles([0.5]).map { ($0, $1.squeezing(at: 0)) }
+  }
+
+  /// The quantiles of the sites whose distributions the guide knows.
+  private func exactQuantiles(_ probabilities: [Double]) throws -> [String: Tensor] {
+    guard let place = svi.prepared.place else { return [:] }
+    let records = try probabilities.map { probability in
+      try svi.particle(parameters.packed, RandomKey(0)) { _, _ in
+        ParticleTrace(guide: try trace { place(probability) }, model: Trace())
+      }.guide
+    }
+    var quantiles: [String: Tensor] = [:]
+    for site in records[0].latentSites {
+      quantiles[site.name] = stack(records.compactMap { $0[site.name]?.value })
+    }
+    return quantiles
+  }
+
   /// The evidence lower bound of the fit: mean over `particles` draws, and its standard error.
   public func elbo(particles: Int = 10_000, seed: Int = 2) throws -> (mean: Double, error: Double) {
     let (particle, key) = try traceOnce(svi.objective.run)

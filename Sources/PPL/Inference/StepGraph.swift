@@ -9,6 +9,8 @@ struct StepGraph {
   private let slices: [Tensor]
   private let packed: Tensor
   private let mutables: [Tensor]
+  /// Which of the mutable values the code sets anew; the others are constants.
+  let assignedMutables: [Int]
   private let keyLeaf: Tensor
   /// The mini-batches that the step's code met.
   let batches: [BatchSupply.Met]
@@ -57,7 +59,11 @@ struct StepGraph {
     self.particles = particles
     self.terms = terms
     batches = supply.sources
-    let assigned = zip(particles, terms).flatMap { StepGraph.assigned($0, $1, arguments) }
+    let each = zip(particles, terms).map { StepGraph.assigned($0, $1, arguments) }
+    let assigned = each.flatMap { $0 }
+    assignedMutables = arguments.mutables.indices.filter { index in
+      each.contains { $0[index] != nil }
+    }
     graph = TracedGraph(
       terms.flatMap(\.values) + assigned.compactMap { $0 } + slices + mutables
         + [packed, keyLeaf, arguments.step] + arguments.state
@@ -97,7 +103,8 @@ struct StepGraph {
     for particle in particles { try svi.objective.validate(particle) }
     let slope = slope(svi)
     let varying =
-      [packed, keyLeaf, arguments.step] + mutables + arguments.state + slope.keys
+      [packed, keyLeaf, arguments.step] + assignedMutables.map { mutables[$0] } + arguments.state
+      + slope.keys
       + batches.flatMap(\.columns)
       + (subsetKeyLeaf.map { [$0] } ?? [])
     return graph.loopPlan(
@@ -121,6 +128,7 @@ struct StepGraph {
   private struct Slope {
     let loss: Tensor
     let gradient: Tensor
+    /// In the order of `assignedMutables`.
     let mutables: [Tensor]
     /// The leaf that holds the particles' keys, if there are several.
     let keys: [Tensor]
@@ -148,8 +156,10 @@ struct StepGraph {
     let gradients = gradient(of: loss.surrogate, withRespectTo: slices)
     let flat =
       gradients.isEmpty ? packed : concat(gradients.map { $0.flattened() }).cast(to: svi.dtype)
-    let news = zip(zip(assigned, mutables), arguments.mutables).map { pair, old in
-      (pair.0 ?? pair.1).cast(to: old.value.dtype).broadcast(to: old.value.shape)
+    let news = assignedMutables.map { index in
+      let old = arguments.mutables[index].value
+      let new = assigned[index] ?? mutables[index]
+      return new.cast(to: old.dtype).broadcast(to: old.shape)
     }
     return Slope(loss: loss.value.cast(to: svi.dtype), gradient: flat, mutables: news, keys: keys)
   }

@@ -23,7 +23,7 @@ final class StepLoop {
   /// Where the next ones go: the same buffers, or others.
   private var next: [Storage]
   private let isInPlace: Bool
-  /// The mutable values now, and where the next ones go.
+  /// The mutable values now, and where the next ones of those that are set anew go.
   private(set) var mutables: [Storage]
   private var nextMutables: [Storage]
   /// The mini-batch of the step, for each of the graph's sources.
@@ -44,10 +44,10 @@ final class StepLoop {
     let overwrites = StepLoop.overwrites(graph, updatePlan, count: initial.count)
     next = zip(state, zip(initial, overwrites)).map { $1.1 ? $0 : $1.0.copiedStorage() }
     mutables = arguments.mutables.map { $0.value.copiedStorage() }
-    nextMutables = arguments.mutables.map { $0.value.copiedStorage() }
+    nextMutables = graph.assignedMutables.map { arguments.mutables[$0].value.copiedStorage() }
     batches = graph.batches.map { $0.columns.map { $0.copiedStorage() } }
     batchKey = svi.key
-    isInPlace = overwrites.allSatisfy { $0 } && mutables.isEmpty
+    isInPlace = overwrites.allSatisfy { $0 } && nextMutables.isEmpty
     fixed = (
       graph.argumentValues(gradientPlan, invariants: invariants),
       graph.updateValues(updatePlan, gradient)
@@ -117,7 +117,9 @@ final class StepLoop {
     update.run()
     guard !isInPlace else { return }
     swap(&state, &next)
-    swap(&mutables, &nextMutables)
+    for (place, index) in graph.assignedMutables.enumerated() {
+      swap(&mutables[index], &nextMutables[place])
+    }
     bind()
   }
 }

@@ -11,6 +11,16 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
   case plateMismatch(String, model: Site.Plate, guide: Site.Plate)
   /// A discrete latent site where the guide needs continuous ones.
   case discreteSite(String)
+  /// A latent site of which each step sees other copies.
+  case subsampledSite(String, plate: String)
+  /// A discrete latent site whose distribution is not a table of probabilities.
+  case notTabled(String)
+  /// Latent sites of one guide among several whose supports move with values.
+  case movingSupport([String])
+  /// A site that is to depend on one that is not drawn before it.
+  case laterDependency(String, on: String)
+  /// A posterior that has no maximum, or is flat there, most along this site.
+  case singularHessian(String)
   case noLatentSites
   /// No point with a finite density and gradient was found to start from.
   case noStart(attempts: Int)
@@ -51,7 +61,12 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
     case .discreteSite(let name):
       """
       site "\(name)" is discrete, which a guide over continuous variables cannot draw: sum it \
-      out, or write a guide for it
+      out with enumerated(), or give it a guide of its own, DiscreteParallelGuide in a GuideList say
+      """
+    case .subsampledSite(let name, let plate):
+      """
+      site "\(name)" stands in plate "\(plate)", of which each step sees a random subset: a guide \
+      over all latent variables at once cannot draw it; NormalGuide and DeltaGuide can
       """
     case .noStart(let attempts):
       """
@@ -62,6 +77,26 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
       """
       plate \"\(name)\" computes with a random subset, and a sampler needs the density itself: \
       leave out its subsampleSize
+      """
+    case .notTabled(let name):
+      """
+      site "\(name)" has no table of probabilities to learn: DiscreteParallelGuide is for Bernoulli, \
+      Categorical and OneHotCategorical; give other sites a guide of their own in a GuideList
+      """
+    case .movingSupport(let names):
+      """
+      among the sites \(names.joined(separator: ", ")) the support of one depends on other values: \
+      a part of a GuideList cannot draw them; use one guide for all
+      """
+    case .laterDependency(let name, let other):
+      """
+      site "\(name)" is to depend on "\(other)", which the model does not draw before it: name a \
+      site drawn earlier, or turn the dependency round
+      """
+    case .singularHessian(let name):
+      """
+      the posterior's curvature at its mode is not positive, most along site "\(name)": Laplace's \
+      approximation does not exist; give the site a proper prior, or use MultivariateNormalGuide
       """
     case .noLatentSites: "the model has no latent sites; an empty guide is all it needs"
     case .notReparameterized(let name):

@@ -26,9 +26,7 @@ final class LogDensity {
     if let plate = trace.sites.first(where: { $0.kind == .plate }) {
       throw ModelError.subsampledPlate(plate.name)
     }
-    if let site = trace.sites(of: .sample).first(where: {
-      !$0.isObserved && $0.distribution?.support.isDiscrete == true
-    }) {
+    if let site = trace.latentSites.first(where: { $0.distribution?.support.isDiscrete == true }) {
       throw ModelError.discreteSite(site.name)
     }
     let slope = gradient(of: density, withRespectTo: [point])[0]
@@ -57,6 +55,17 @@ final class LogDensity {
     let values = batch(sites.compactMap(\.value), over: point, values: points)
     eval(values)
     return zip(sites, values).map { ($0.name, $1) }
+  }
+
+  /// The matrix of second derivatives at a point.
+  func hessian(at position: Tensor) throws -> Tensor {
+    let point = Tensor.placeholder([dimension], .float64)
+    let density = try LogDensity.trace(layout, point, key).logDensity
+    let slope = gradient(of: density, withRespectTo: point)
+    let direction = Tensor.placeholder([dimension], .float64)
+    let product = gradient(of: (slope * direction).sum(), withRespectTo: point)
+    let rows = batch([product], over: direction, values: Tensor.eye(dimension))[0]
+    return batch([rows], over: point, values: position.expandingDims(at: 0))[0].squeezing(at: 0)
   }
 
   /// A place to evaluate in: each thread needs one of its own.

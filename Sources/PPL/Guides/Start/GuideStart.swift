@@ -83,7 +83,7 @@ public enum StartReport: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// A start for the latent sites of one model.
-struct FoundStart {
+package struct FoundStart {
   /// The unconstrained values.
   let point: [Double]
   /// The standard deviation of every coordinate, where there is no fit.
@@ -91,9 +91,9 @@ struct FoundStart {
   let fit: NormalFit?
   let report: StartReport
 
-  init(_ fit: NormalFit, report: StartReport) {
-    point = fit.mean.array()
-    scale = 1
+  init(point: [Double], scale: Double, fit: NormalFit? = nil, report: StartReport) {
+    self.point = point
+    self.scale = scale
     self.fit = fit
     self.report = report
   }
@@ -102,10 +102,16 @@ struct FoundStart {
     _ layout: LatentLayout, _ strategy: InitStrategy, _ scale: Double, seed: Int,
     report: StartReport
   ) throws {
-    point = try layout.point(strategy, RandomKey(seed).foldIn("start"))
-    self.scale = scale
-    fit = nil
-    self.report = report
+    let point = try layout.point(strategy, RandomKey(seed).foldIn("start"))
+    self.init(point: point, scale: scale, report: report)
+  }
+}
+
+extension FoundStart {
+  /// The start of some of the coordinates.
+  func restricted(to ranges: [Range<Int>]) -> FoundStart {
+    FoundStart(
+      point: ranges.flatMap { point[$0] }, scale: scale, fit: fit?.marginal(ranges), report: report)
   }
 }
 
@@ -149,29 +155,33 @@ private struct StartSearch {
     guard let best = results.max(by: { $0.elbo < $1.elbo }) else {
       return try rejected("no path from \(paths) points led to a normal distribution")
     }
-    let candidates = [best.fit, modeFit(target, best)].compactMap { $0 }
+    let fits = [best.fit, modeFit(target, best)].compactMap { $0 }
+    let candidates = fits + fits.map { $0.narrowed(by: 0.5) }
     let ranked = candidates.map { (fit: $0, elbo: target.elbo($0, noise)) }
     let plain = target.elbo(try pointFit(), noise)
     guard let chosen = ranked.max(by: { $0.elbo < $1.elbo }), chosen.elbo > plain else {
       return try rejected("no normal distribution was found with a higher ELBO")
     }
     return FoundStart(
-      chosen.fit,
+      point: chosen.fit.mean.array(), scale: 1, fit: chosen.fit,
       report: .gaussian(
         elbo: chosen.elbo, pointELBO: plain, paths: results.count,
         evaluations: target.evaluations))
   }
 
   private func modeFit(_ target: StartTarget, _ best: Pathfinder.Result) -> NormalFit? {
-    guard target.dimension <= ModeFit.dimensionLimit else { return nil }
-    return ModeFit(target).run(from: best.end, best.fit.scaleTril)
+    let fit = ModeFit(target)
+    guard target.dimension <= ModeFit.dimensionLimit else {
+      return fit.diagonal(at: best.end, best.fit.conditionalScales.array(), seed: seed)
+    }
+    return fit.run(from: best.end, best.fit.scaleTril)
   }
 
   /// What the guide starts at otherwise.
   private func pointFit() throws -> NormalFit {
-    let point = Tensor(try layout.point(.feasible, key))
-    return NormalFit(
-      mean: point, InverseHessian(StepMemory(dimension: point.count, scale: 0.1)))
+    let point = try layout.point(.feasible, key)
+    let scales = [Double](repeating: 0.1, count: point.count)
+    return NormalFit(mean: Tensor(point), InverseHessian(StepMemory(scales: scales)))
   }
 
   private func rejected(_ reason: String) throws -> FoundStart {

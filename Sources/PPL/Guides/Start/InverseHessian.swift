@@ -86,10 +86,10 @@ struct StepMemory {
   private(set) var diagonal: [Double]
   private let capacity: Int
 
-  /// - Parameter scale: the square root of the diagonal before the first step.
-  init(dimension: Int, scale: Double = 1) {
-    diagonal = [Double](repeating: scale * scale, count: dimension)
-    capacity = min(6, dimension / 2)
+  /// - Parameter scales: the square root of the diagonal before the first step.
+  init(scales: [Double]) {
+    diagonal = scales.map { $0 * $0 }
+    capacity = min(6, scales.count / 2)
   }
 
   /// Notes a step, unless the function is not convex along it.

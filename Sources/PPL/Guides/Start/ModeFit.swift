@@ -8,8 +8,8 @@ import Tensors
 /// correlated.
 struct ModeFit {
   private let target: StartTarget
-  /// More coordinates than that are left to Pathfinder.
-  static let dimensionLimit = 200
+  /// With more coordinates than that only the diagonal of the Hessian is estimated.
+  static let dimensionLimit = 400
 
   init(_ target: StartTarget) { self.target = target }
 
@@ -18,25 +18,58 @@ struct ModeFit {
   ///   - factor: the square root of an estimate of the covariance.
   /// - Returns: nil where the density is not finite or has no maximum.
   func run(from start: [Double], _ factor: Tensor) -> NormalFit? {
-    var (mean, factor) = (start, factor)
+    let end = climb(from: start, factor)
+    return end.isMaximum ? NormalFit(mean: Tensor(end.mode), scaleTril: end.factor) : nil
+  }
+
+  /// The mode, or the point where the way to it ended.
+  func mode(from start: [Double], _ factor: Tensor) -> [Double] { climb(from: start, factor).mode }
+
+  private func climb(
+    from start: [Double], _ factor: Tensor
+  ) -> (mode: [Double], factor: Tensor, isMaximum: Bool) {
+    var (mode, factor) = (start, factor)
     for _ in 0..<10 {
       let triangle = LowerTriangle(factor)
-      let function = target.whitened(mean, triangle)
+      let function = target.whitened(mode, triangle)
       let origin = [Double](repeating: 0, count: target.dimension)
       let search = LBFGS(maxIterations: 200, gradientTolerance: 1e-6, valueTolerance: 1e-14)
-      guard let mode = try? search.path(function, from: origin).points.last else { return nil }
-      mean.add(1, triangle.times(mode.position))
-      let hessian = hessian(of: function, at: mode.position)
-      // Of H = C Cᵀ the inverse is C⁻ᵀ C⁻¹; a QR factorisation makes L C⁻ᵀ triangular.
+      guard let end = try? search.path(function, from: origin).points.last else { break }
+      mode.add(1, triangle.times(end.position))
+      let hessian = hessian(of: function, at: end.position)
+      // Of H = C Cᵀ the inverse is C⁻ᵀ C⁻¹; made triangular, L C⁻ᵀ is the next L.
       let inverse = triangularSolve(cholesky(hessian), Tensor.eye(target.dimension))
-      let values = inverse.array()
-      guard values.allSatisfy(\.isFinite) else { return nil }
-      let root = qr(matmul(inverse, factor.transposed())).r.transposed()
+      guard inverse.array().allSatisfy(\.isFinite) else { break }
       let error = abs(hessian - Tensor.eye(target.dimension)).max().scalar()
-      factor = root.detached()
-      if error < 0.05 { return NormalFit(mean: Tensor(mean), scaleTril: factor) }
+      factor = lowerTriangular(matmul(factor, inverse.transposed())).detached()
+      if error < 0.05 { return (mode, factor, true) }
     }
-    return nil
+    return (mode, factor, false)
+  }
+
+  /// The same with the diagonal of the Hessian alone: E[v · H v] over vectors v of random signs
+  /// (Bekas, Kokiopoulou and Saad 2007), exact if the Hessian is diagonal.
+  ///
+  /// - Parameter scales: of the coordinates, roughly.
+  func diagonal(at mode: [Double], _ scales: [Double], seed: Int) -> NormalFit? {
+    var scales = scales
+    var generator = HostGenerator(key: Int64(seed))
+    let (probes, step) = (20, 1e-3)
+    for _ in 0..<2 {
+      var curvature = [Double](repeating: 0, count: mode.count)
+      for _ in 0..<probes {
+        let offset = scales.map { generator.uniform() < 0.5 ? step * $0 : -step * $0 }
+        func gradient(_ sign: Double) -> [Double] {
+          target.function.evaluate(zip(mode, offset).map { $0 + sign * $1 }).gradient
+        }
+        for (index, (up, down)) in zip(gradient(1), gradient(-1)).enumerated() {
+          curvature[index] += (up - down) / (2 * offset[index] * Double(probes))
+        }
+      }
+      guard curvature.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
+      scales = curvature.map { 1 / $0.squareRoot() }
+    }
+    return NormalFit(mean: Tensor(mode), InverseHessian(StepMemory(scales: scales)))
   }
 
   /// The Hessian matrix by central differences of the gradient.

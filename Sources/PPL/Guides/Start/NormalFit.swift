@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// A normal distribution over an unconstrained vector, fitted to a log density.
@@ -10,6 +11,8 @@ struct NormalFit {
 
   let mean: Tensor
   private let spread: Spread
+  /// What standard deviations are multiplied by.
+  private var width = 1.0
 
   init(mean: Tensor, scaleTril: Tensor) {
     self.mean = mean
@@ -21,11 +24,25 @@ struct NormalFit {
     spread = .estimate(covariance)
   }
 
+  /// The same, narrower: what lighter tails than the normal's need.
+  func narrowed(by factor: Double) -> NormalFit {
+    var result = self
+    result.width *= factor
+    return result
+  }
+
+  /// The distribution of some of the coordinates.
+  func marginal(_ ranges: [Range<Int>]) -> NormalFit {
+    let rows = concat(ranges.map { scaleTril.slice($0, along: 0) }, along: 0)
+    return NormalFit(
+      mean: concat(ranges.map { mean.slice($0) }), scaleTril: lowerTriangular(rows))
+  }
+
   /// The lower triangular square root of the covariance.
   var scaleTril: Tensor {
     switch spread {
-    case .factor(let factor): factor
-    case .estimate(let hessian): cholesky(hessian.matrix)
+    case .factor(let factor): width * factor
+    case .estimate(let hessian): width * cholesky(hessian.matrix)
     }
   }
 
@@ -35,8 +52,8 @@ struct NormalFit {
     switch spread {
     case .factor(let factor):
       let inverse = triangularSolve(factor, Tensor.eye(mean.count))
-      return 1 / sqrt(square(inverse).sum(axis: 0))
-    case .estimate(let hessian): return hessian.conditionalScales
+      return width / sqrt(square(inverse).sum(axis: 0))
+    case .estimate(let hessian): return width * hessian.conditionalScales
     }
   }
 
@@ -49,7 +66,12 @@ struct NormalFit {
         (matmul(noise, factor.transposed()), log(factor.diagonal()).sum())
       case .estimate(let hessian): (hessian.spread(noise), hessian.logScale)
       }
-    let constant = 0.5 * Double(mean.count) * log(Tensor(floatLiteral: 2 * Double.pi))
-    return (mean + offsets, -0.5 * square(noise).sum(axis: -1) - logScale - constant)
+    let perCoordinate = 0.5 * Foundation.log(2 * Double.pi) + Foundation.log(width)
+    let logDensities =
+      -0.5 * square(noise).sum(axis: -1) - logScale - Double(mean.count) * perCoordinate
+    return (mean + width * offsets, logDensities)
   }
 }
+
+/// The lower triangular L with L Lᵀ = R Rᵀ, for a matrix R with no fewer columns than rows.
+func lowerTriangular(_ root: Tensor) -> Tensor { qr(root.transposed()).r.transposed() }

@@ -24,7 +24,7 @@ struct Pathfinder {
   func run(from start: [Double]) -> Result? {
     let search = LBFGS(history: 6, maxIterations: 500, valueTolerance: 1e-10)
     guard let (path, _) = try? search.path(target.function, from: start) else { return nil }
-    var memory = StepMemory(dimension: target.dimension)
+    var memory = StepMemory(scales: [Double](repeating: 1, count: target.dimension))
     var best: (fit: NormalFit, elbo: Double)?
     for (old, new) in zip(path, path.dropFirst()) {
       memory.append(from: old, to: new)

@@ -28,13 +28,13 @@ import Testing
   }
 
   @Test func parameters() throws {
-    let diagonal = try SVI(Self.model, DiagonalNormalGuide(initialScale: 0.2), optimizer: Adam())
+    let diagonal = try SVI(Self.model, DiagonalNormalGuide(start: .at(scale: 0.2)), optimizer: Adam())
     #expect(diagonal.parameters.names == ["auto_loc", "auto_scale"])
     expectClose(diagonal.parameters["auto_loc"]!, [Double](repeating: 0, count: Self.dimension))
     expectClose(
       diagonal.parameters["auto_scale"]!, [Double](repeating: 0.2, count: Self.dimension),
       within: .relative(1e-15))
-    let full = try SVI(Self.model, MultivariateNormalGuide(), optimizer: Adam())
+    let full = try SVI(Self.model, MultivariateNormalGuide(start: .at()), optimizer: Adam())
     #expect(full.parameters["auto_lower"]?.shape == [Self.dimension, Self.dimension])
   }
 
@@ -42,8 +42,8 @@ import Testing
   @Test func draws() throws {
     let prior = try seeded(key: RandomKey(1)) { try trace(Self.model) }
     for record in [
-      try Self.record(DiagonalNormalGuide(initialScale: 2)),
-      try Self.record(MultivariateNormalGuide(initialScale: 2)),
+      try Self.record(DiagonalNormalGuide(start: .at(scale: 2))),
+      try Self.record(MultivariateNormalGuide(start: .at(scale: 2))),
     ] {
       for site in prior.sites where site.kind == .sample && !site.isObserved {
         let value = try #require(record[site.name]?.value)
@@ -62,7 +62,7 @@ import Testing
     let loc = generator.uniform(Self.dimension, in: -1...1)
     let scale = generator.uniform(Self.dimension, in: 0.5...2)
     let record = try Self.record(
-      DiagonalNormalGuide(),
+      DiagonalNormalGuide(start: .at()),
       ["_auto_latent": Tensor(u), "auto_loc": Tensor(loc), "auto_scale": Tensor(scale)])
     var expected = (0..<Self.dimension).reduce(0) {
       $0 + normalLogDensity(u[$1], loc[$1], scale[$1])
@@ -87,7 +87,7 @@ import Testing
     let scale = Tensor(generator.uniform(d, in: 0.5...2))
     let entries = Tensor(generator.uniform(d * d, in: -1...1), shape: [d, d])
     let parameters = ["auto_loc": loc, "auto_scale": scale, "auto_lower": entries]
-    let drawn = try Self.record(MultivariateNormalGuide(), parameters)
+    let drawn = try Self.record(MultivariateNormalGuide(start: .at()), parameters)
     let site = try #require(drawn["_auto_latent"])
     let (value, logProb) = (try #require(site.value), try #require(site.logProb))
     // Only the part below the diagonal counts.
@@ -110,7 +110,7 @@ import Testing
     let entries = Tensor(generator.uniform(d * d, in: -1...1), shape: [d, d])
     let ones = Tensor.ones([d]).detached()
     let record = try Self.record(
-      MultivariateNormalGuide(), ["auto_scale": ones, "auto_lower": entries])
+      MultivariateNormalGuide(start: .at()), ["auto_scale": ones, "auto_lower": entries])
     let distribution = try #require(record["_auto_latent"]?.distribution)
     let draws = distribution.sample([count], key: RandomKey(6), dtype: .float64)
     let sampled = (matmul(draws.transposed(), draws) / Double(count)).rows()

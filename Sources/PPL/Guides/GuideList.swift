@@ -1,0 +1,103 @@
+import Distributions
+
+/// Different guides for different latent sites: Pyro's `AutoGuideList`.
+///
+///     let guide = GuideList(
+///       .sites(["assignment"], DiscreteParallelGuide()), .rest(MultivariateNormalGuide()))
+///
+/// The sites of one part are independent of those of another. Guides that look for a start share one,
+/// that of the first among them.
+public struct GuideList: Guide {
+  /// A guide and the sites it draws.
+  public struct Part {
+    let names: Set<String>?
+    let guide: any Guide
+
+    public static func sites(_ names: Set<String>, _ guide: any Guide) -> Part {
+      Part(names: names, guide: guide)
+    }
+
+    /// A guide for all sites that no other part names.
+    public static func rest(_ guide: any Guide) -> Part { Part(names: nil, guide: guide) }
+  }
+
+  private let parts: [Part]
+
+  public init(_ parts: Part...) {
+    precondition(
+      parts.count { $0.names == nil } <= 1, "GuideList: more than one part is for the rest")
+    self.parts = parts
+  }
+
+  public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
+    try prepared(for: model, dtype: dtype, seed: 0).draw
+  }
+
+  public func prepared(
+    for model: @escaping () -> Void, dtype: DType, seed: Int
+  ) throws -> PreparedGuide {
+    let record = try LatentLayout.run(model, .feasible, dtype)
+    let latent = record.latentSites.map(\.name)
+    let named = parts.flatMap { $0.names ?? [] }
+    if let unknown = named.first(where: { !latent.contains($0) }) {
+      throw ModelError.missingInModel(unknown, model: record.table(), guide: "  \(unknown)")
+    }
+    let starting = parts.lazy.compactMap { ($0.guide as? any StartingGuide)?.start }.first
+    let whole = try? LatentLayout(model, dtype: dtype)
+    let found = try whole.flatMap { try starting?.found(model, $0, seed: seed) }
+    let guides = try parts.enumerated().map { number, part in
+      let own = part.names ?? Set(latent).subtracting(named)
+      let restricted = {
+        block(where: { $0.isLatent && !own.contains($0.name) }) { model() }
+      }
+      guard let guide = part.guide as? any StartingGuide else {
+        return try part.guide.prepared(for: restricted, dtype: dtype, seed: seed)
+      }
+      let prepared = try guide.placed(restricted, whole, found, dtype: dtype, seed: seed)
+      return guide is any SiteGuide ? prepared : prepared.renamed("guide\(number)")
+    }
+    let places = guides.compactMap(\.place)
+    return PreparedGuide(
+      { for guide in guides { guide.draw() } },
+      place: { probability in for place in places { place(probability) } }, start: found?.report)
+  }
+}
+
+extension StartingGuide {
+  /// The guide for some of the sites of a model, at their part of a start for all.
+  fileprivate func placed(
+    _ model: @escaping () -> Void, _ whole: LatentLayout?, _ found: FoundStart?, dtype: DType,
+    seed: Int
+  ) throws -> PreparedGuide {
+    let layout = try LatentLayout(model, dtype: dtype)
+    if layout.hasMovingSupports { throw ModelError.movingSupport(layout.slots.map(\.name)) }
+    guard let whole, let found else {
+      let reason = "other sites have no density to start from"
+      let start = try FoundStart(layout, .feasible, 0.1, seed: seed, report: .rejected(reason))
+      return try prepared(layout, at: start, dtype: dtype)
+    }
+    let ranges = layout.slots.compactMap { slot in
+      whole.slots.first { $0.name == slot.name }?.range
+    }
+    return try prepared(layout, at: found.restricted(to: ranges), dtype: dtype)
+  }
+}
+
+extension PreparedGuide {
+  /// The same with a prefix to the names of the guide's own sites and parameters.
+  fileprivate func renamed(_ prefix: String) -> PreparedGuide {
+    let handler = OwnNameHandler(prefix: prefix)
+    let (draw, place) = (draw, place)
+    return PreparedGuide(
+      { handle(draw, with: handler) },
+      place: place.map { place in { p in handle({ place(p) }, with: handler) } }, start: start)
+  }
+}
+
+private struct OwnNameHandler: Handler {
+  let prefix: String
+
+  func process(_ site: inout Site) {
+    if site.mayRepeat || site.infer.isAuxiliary { site.name = "\(prefix).\(site.name)" }
+  }
+}
