@@ -117,7 +117,3 @@ extension WeightedDraws {
       guideLogProb: results[1].draws.array())
   }
 }
-
-extension Site {
-  var isLatent: Bool { kind == .sample && !isObserved }
-}
