@@ -10,16 +10,27 @@ let package = Package(
     .library(name: "FlowGuides", targets: ["FlowGuides"]),
     .library(name: "Models", targets: ["Models"]),
   ],
+  traits: [
+    .trait(name: "NetCDF", description: "Results as ArviZ's InferenceData, through libnetcdf.")
+  ],
   targets: [
     .systemLibrary(
       name: "CGSL", path: "Sources/CGSL",
       providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    .systemLibrary(
+      name: "CNetCDF", path: "Sources/CNetCDF",
+      providers: [.apt(["libnetcdf-dev"]), .brew(["netcdf"])]),
     .target(
       name: "CTensorKernels",
       linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("sleef")]),
     .target(name: "Tensors", dependencies: ["CTensorKernels", "CGSL"]),
     .target(name: "Distributions", dependencies: ["Tensors"]),
-    .target(name: "PPL", dependencies: ["Distributions", "Tensors"]),
+    .target(
+      name: "PPL",
+      dependencies: [
+        "Distributions", "Tensors",
+        .target(name: "CNetCDF", condition: .when(traits: ["NetCDF"])),
+      ]),
     .target(name: "FlowGuides", dependencies: ["PPL"]),
     .target(name: "Models", dependencies: ["FlowGuides"], path: "models"),
     .target(name: "TutorialKit", path: "tutorials/kit"),
@@ -52,7 +63,10 @@ let package = Package(
       name: "DistributionsTests", dependencies: ["Distributions", "TestSupport", "CGSL"]),
     .testTarget(
       name: "PPLTests",
-      dependencies: ["PPL", "Models", "TestSupport", "CTensorKernels", "CGSL"]),
+      dependencies: [
+        "PPL", "Models", "TestSupport", "CTensorKernels", "CGSL",
+        .target(name: "CNetCDF", condition: .when(traits: ["NetCDF"])),
+      ]),
     .testTarget(
       name: "FlowGuidesTests", dependencies: ["FlowGuides", "Models", "TestSupport", "CGSL"]),
     .testTarget(name: "ModelTests", dependencies: ["Models", "TestSupport"]),

@@ -3,7 +3,7 @@ public import Tensors
 
 /// Draws from a proposal, weighted so that they stand for the posterior, with their log densities:
 /// what Pyro's `WeighedPredictive` returns.
-public struct WeightedDraws {
+public struct WeightedDraws: CustomStringConvertible {
   /// Every latent and deterministic site, the draws along a new outermost axis.
   public let samples: [(name: String, draws: Tensor)]
   /// log p(x, z) at each draw.
@@ -98,4 +98,18 @@ public struct WeightedDraws {
   }
 
   private var weights: Tensor { exp(Tensor(psis.logWeights)) }
+
+  /// How far the draws can be relied on, in one line.
+  public var description: String {
+    let (evidence, error) = logEvidence
+    let verdict =
+      psis.isReliable
+      ? "the weighted draws can be relied on" : "neither they nor the proposal can be relied on"
+    return """
+      \(modelLogProb.count) draws worth \(formatted(effectiveSampleSize, digits: 0)), log evidence \
+      \(formatted(evidence, digits: 3)) ± \(formatted(error, digits: 3)), k̂ \
+      \(formatted(kHat, digits: 2)) where \(formatted(psis.threshold, digits: 2)) is allowed: \
+      \(verdict)
+      """
+  }
 }

@@ -64,6 +64,11 @@ import Testing
     #expect(result.logEvidence.error < 1e-12)
     expectClose([result.effectiveSampleSize], [200], within: .relative(1e-12))
     #expect(result.kHat == -.infinity)
+    #expect(
+      "\(result)" == """
+        200 draws worth 200, log evidence -47.913 ± 0.000, k̂ -inf where 0.57 is allowed: the \
+        weighted draws can be relied on
+        """)
   }
 
   /// The log evidence by quadrature; within 4.9 standard errors.
@@ -82,6 +87,7 @@ import Testing
   @Test func tooNarrowAGuide() throws {
     let narrow = try Self.fit(scale: 0.5).importance(draws: 100_000)
     #expect((0.65..<0.9).contains(narrow.kHat), "\(narrow.kHat)")
+    #expect("\(narrow)".hasSuffix("neither they nor the proposal can be relied on"))
     let good = try Self.fit(scale: 0.95).importance(draws: 100_000)
     #expect((0.0..<0.25).contains(good.kHat) && good.psis.isReliable, "\(good.kHat)")
     expectClose([good.logEvidence.value], [0], within: .relative(0, absolute: 0.01))
