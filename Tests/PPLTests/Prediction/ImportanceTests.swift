@@ -54,6 +54,14 @@ import Testing
       within: .bits)
   }
 
+  /// A prior that counts twice proposes once.
+  @Test func scaledPrior() throws {
+    let result = try Importance({ scaled(by: 2) { sample("z", Normal(0, 1)) } }, draws: 20).run()
+    let z = try #require(result["z"]).array()
+    expectClose(
+      result.logWeights, z.map { normalLogDensity($0, 0, 1) }, within: .relative(1e-13))
+  }
+
   /// With the posterior as guide all weights are the evidence.
   @Test func posteriorAsProposal() throws {
     let result = try Importance(

@@ -37,6 +37,10 @@ import Testing
     let result = try Predictive(Self.model, posterior: Self.draws()).run()
     expectClose(try #require(result["double"]), 2 * Self.draws()[0].draws)
     expectClose(try #require(result["x"]), Self.data.broadcast(to: [7, 3]))
+    // Draws of what the model observes are passed over.
+    let more = Self.draws() + [(name: "x", draws: Tensor.zeros([7, 3]))]
+    let same = try Predictive(Self.model, posterior: more).run()
+    expectClose(try #require(same["x"]), Self.data.broadcast(to: [7, 3]))
   }
 
   /// Prior predictive moments, with 40,000 draws: x ~ N(1, √4.25), correlation 4 / 4.25 within a draw.
