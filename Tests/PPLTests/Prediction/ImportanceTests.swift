@@ -110,7 +110,7 @@ import Testing
       sample("n", Poisson(rate), observed: 3)
       sample("k", Bernoulli(probs: p), observed: 1)
     }
-    let fit = try SVI(model, DiagonalNormalGuide(initialScale: 1), optimizer: Adam(0.05))
+    let fit = try SVI(model, DiagonalNormalGuide(start: .at(scale: 1)), optimizer: Adam(0.05))
       .run(steps: 200, showsProgress: false)
     let result = try fit.importance(draws: 20_000)
     // Gamma–Poisson: 4 (1/2)⁵; Beta–Bernoulli: 2/5.
