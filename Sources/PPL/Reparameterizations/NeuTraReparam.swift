@@ -89,7 +89,9 @@ private final class Path: Reparameterization {
   func value(_ name: String, _ distribution: any Distribution) -> Tensor? {
     guard let map = (distribution as? any Transported)?.transport else { return nil }
     let base = Normal(0, 1).expanded(to: distribution.eventShape)
-    let noise = sample("\(name)_base", base.toEvent(distribution.eventShape.rank))
+    // The model's density is that of the sites and of the map; the base has no say in it.
+    let noise = sample(
+      "\(name)_base", base.toEvent(distribution.eventShape.rank).mask(false))
     let (value, logDet) = map(noise)
     found.withLock { $0 = logDet.sum() }
     return value

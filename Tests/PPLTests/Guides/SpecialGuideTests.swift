@@ -1,0 +1,226 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import PPL
+
+/// What single guides have of their own.
+@Suite struct SpecialGuideTests {
+  // MARK: Subsets
+
+  private static let data: [Double] = [-2, -1, 0, 1, 2, 3, 4, 5]
+
+  /// zᵢ ~ N(0, 1), xᵢ ~ N(zᵢ, 1): the posterior of zᵢ is N(xᵢ / 2, ½).
+  private static func local(size: Int?) -> @Sendable () -> Void {
+    {
+      plate("rows", 8, subsampleSize: size) { rows in
+        let z = sample("z", Normal(0, 1))
+        sample("x", Normal(z, 1), observed: Tensor(data)[rows])
+      }
+    }
+  }
+
+  /// Parameters for all copies, of which each step moves those it sees.
+  @Test(arguments: [3, 8]) func subsampledPlates(_ size: Int) throws {
+    let fit = try SVI(
+      Self.local(size: size), NormalGuide(), optimizer: Adam(.cosine(0.05, steps: 3000)),
+      loss: TraceELBO(particles: 4)
+    ).run(steps: 3000, showsProgress: false)
+    let (loc, scale) = (fit.parameters["z_auto_loc"]!, fit.parameters["z_auto_scale"]!)
+    #expect(loc.shape == [8] && scale.shape == [8])
+    guard size < 8 else { return }
+    expectClose(loc, Self.data.map { $0 / 2 }, within: .relative(0, absolute: 0.05))
+    expectClose(scale, Self.data.map { _ in 0.5.squareRoot() }, within: .relative(0.08))
+    let points = try SVI(
+      Self.local(size: size), DeltaGuide(), optimizer: Adam(.cosine(0.05, steps: 2000))
+    ).run(steps: 2000, showsProgress: false)
+    expectClose(
+      points.parameters["z_auto_loc"]!, Self.data.map { $0 / 2 },
+      within: .relative(0, absolute: 0.01))
+  }
+
+  @Test func subsampledJointGuides() {
+    let guides: [any Guide] = [DiagonalNormalGuide(), MultivariateNormalGuide(), StructuredGuide()]
+    for guide in guides {
+      #expect(throws: ModelError.subsampledSite("z", plate: "rows")) {
+        try SVI(Self.local(size: 3), any: guide, optimizer: Adam())
+      }
+    }
+    let message = "\(ModelError.subsampledSite("z", plate: "rows"))"
+    for word in ["\"z\"", "\"rows\"", "NormalGuide"] { #expect(message.contains(word)) }
+  }
+
+  /// Supports that depend on other sites: each draw lies in the one of its own run.
+  @Test func movingSupports() throws {
+    let fit = try SVI(
+      {
+        let a = sample("a", Uniform(0, 1))
+        sample("b", ImproperUniform(.interval(0, 1 - a)))
+      }, NormalGuide(), optimizer: Adam(0.02), loss: TraceELBO(particles: 8)
+    ).run(steps: 300, showsProgress: false)
+    let draws = try fit.samplePosterior(1000)
+    #expect((draws[0].draws + draws[1].draws).max().scalar() < 1)
+    // Over the triangle the evidence is ½.
+    let elbo = try fit.elbo(particles: 20_000)
+    #expect(elbo.mean < Foundation.log(0.5) + 5 * elbo.error && elbo.mean > -1)
+  }
+
+  // MARK: Laplace's approximation
+
+  /// Beta(16, 14) in log odds: the mode is log(16/14), the curvature 30 · p (1 − p) at p = 16/30.
+  @Test func laplace() throws {
+    let fit = try SVI(
+      { _ = sample("p", Beta(16, 14)) }, LaplaceGuide(), optimizer: Adam()
+    ).run(steps: 2, showsProgress: false)
+    #expect(fit.parameters.count == 0)
+    let quantiles = try fit.quantiles([0.5, 0.841344746068543])[0].values.array()
+    let odds = quantiles.map { Foundation.log($0 / (1 - $0)) }
+    let sd = 1 / (30 * (16 / 30.0) * (14 / 30.0)).squareRoot()
+    expectClose([odds[0]], [Foundation.log(16 / 14.0)], within: .relative(0, absolute: 1e-6))
+    expectClose([odds[1] - odds[0]], [sd], within: .relative(1e-6))
+  }
+
+  /// Only the sum of two sites is known.
+  @Test func flatDirections() {
+    let model = {
+      let a = sample("a", ImproperUniform(.real))
+      let b = sample("b", ImproperUniform(.real))
+      sample("x", Normal(a + b, 1), observed: 1)
+    }
+    #expect {
+      try SVI(model, LaplaceGuide(), optimizer: Adam())
+    } throws: { error in
+      guard case .singularHessian(let name)? = error as? ModelError else { return false }
+      return name == "a" || name == "b"
+    }
+    #expect("\(ModelError.singularHessian("a"))".contains("proper prior"))
+  }
+
+  // MARK: Discrete sites
+
+  private static let weights: [Double] = [0.2, 0.3, 0.5]
+  private static let centres: [Double] = [-2, 0, 1]
+
+  /// p(k | x) of a mixture of normals.
+  private static func responsibilities(_ x: Double) -> (posterior: [Double], evidence: Double) {
+    let joint = zip(weights, centres).map { $0 * Foundation.exp(normalLogDensity(x, $1, 1)) }
+    let evidence = joint.reduce(0, +)
+    return (joint.map { $0 / evidence }, evidence)
+  }
+
+  /// Categorical, one-hot and Bernoulli sites get their exact posteriors, and the bound is the
+  /// evidence.
+  @Test func discreteParallel() throws {
+    let centres = Tensor(Self.centres)
+    let fit = try SVI(
+      {
+        plate("data", 2) {
+          let k = sample("k", Categorical(probs: Tensor(Self.weights)))
+          sample("x", Normal(centres[k.cast(to: .int64)], 1), observed: Tensor([-1.0, 0.7]))
+        }
+        let flag = sample("flag", Bernoulli(probs: 0.3))
+        sample("y", Normal(2 * flag, 1), observed: 1.5)
+      }, DiscreteParallelGuide(), optimizer: Adam(.cosine(0.1, steps: 800)),
+      loss: TraceEnumELBO()
+    ).run(steps: 800, showsProgress: false)
+    let (first, second) = (Self.responsibilities(-1), Self.responsibilities(0.7))
+    expectClose(
+      fit.parameters["k_auto_probs"]!, first.posterior + second.posterior,
+      within: .relative(0, absolute: 1e-3))
+    let flags = [0.7 * Foundation.exp(normalLogDensity(1.5, 0, 1)),
+      0.3 * Foundation.exp(normalLogDensity(1.5, 2, 1))]
+    expectClose(
+      fit.parameters["flag_auto_probs"]!, [flags[1] / (flags[0] + flags[1])],
+      within: .relative(0, absolute: 1e-3))
+    let evidence = first.evidence * second.evidence * (flags[0] + flags[1])
+    expectClose([fit.losses[799]], [-Foundation.log(evidence)], within: .relative(0, absolute: 1e-4))
+  }
+
+  @Test func discreteErrors() {
+    #expect(throws: ModelError.notTabled("n")) {
+      try SVI(
+        { _ = sample("n", Poisson(2)) }, DiscreteParallelGuide(), optimizer: Adam(),
+        loss: TraceEnumELBO())
+    }
+    #expect(throws: ModelError.noLatentSites) {
+      try SVI(
+        { sample("x", Normal(0, 1), observed: 0) }, DiscreteParallelGuide(), optimizer: Adam())
+    }
+    #expect("\(ModelError.notTabled("n"))".contains("Bernoulli"))
+  }
+
+  // MARK: Lists
+
+  /// Discrete and continuous sites together; the discrete part is exact given the other's optimum.
+  @Test func mixedList() throws {
+    let fit = try SVI(
+      {
+        let loc = sample("loc", Normal(0, 3))
+        plate("data", 4) {
+          let flag = sample("flag", Bernoulli(probs: 0.5))
+          sample(
+            "x", Normal(loc + 4 * flag, 1), observed: Tensor([0.1, -0.3, 4.2, 3.8]))
+        }
+      },
+      GuideList(.sites(["flag"], DiscreteParallelGuide()), .rest(MultivariateNormalGuide())),
+      optimizer: Adam(.cosine(0.05, steps: 1000)), loss: TraceEnumELBO(particles: 8)
+    ).run(steps: 1000, showsProgress: false)
+    let probs = fit.parameters["flag_auto_probs"]!.array()
+    #expect(probs[0] < 0.01 && probs[1] < 0.01 && probs[2] > 0.99 && probs[3] > 0.99)
+    // Given the flags the mean is that of the data less 4 where set, shrunk by 36/37.
+    let median = try fit.median().first { $0.name == "loc" }!.value
+    expectClose(median, [-0.05 * 36 / 37], within: .relative(0, absolute: 0.02))
+    guard case .rejected = fit.start else {
+      Issue.record("\(String(describing: fit.start))")
+      return
+    }
+  }
+
+  @Test func listErrors() throws {
+    let model = {
+      let a = sample("a", Uniform(0, 1))
+      sample("b", ImproperUniform(.interval(0, 1 - a)))
+    }
+    #expect(throws: ModelError.self) {
+      try SVI(
+        model, GuideList(.sites(["c"], NormalGuide()), .rest(NormalGuide())), optimizer: Adam())
+    }
+    let error = #expect(throws: ModelError.self) {
+      try SVI(
+        model, GuideList(.sites(["a"], NormalGuide()), .rest(NormalGuide())), optimizer: Adam())
+    }
+    #expect("\(error!)".contains("b"))
+  }
+
+  // MARK: Structure
+
+  @Test func structuredErrors() {
+    let model = {
+      sample("a", Normal(0, 1))
+      sample("b", Normal(0, 1))
+    }
+    #expect(throws: ModelError.laterDependency("a", on: "b")) {
+      try SVI(
+        model, StructuredGuide(dependencies: .given(["a": ["b"]])), optimizer: Adam())
+    }
+    #expect(throws: ModelError.self) {
+      try SVI(model, StructuredGuide(conditionals: ["c": .delta]), optimizer: Adam())
+    }
+    #expect("\(ModelError.laterDependency("a", on: "b"))".contains("earlier"))
+  }
+
+  /// A point among normals: the others are what they are given it.
+  @Test func structuredPoints() throws {
+    let fit = try SVI(
+      {
+        let a = sample("a", Normal(1, 1))
+        sample("b", Normal(a, 2))
+      }, StructuredGuide(conditionals: ["a": .delta]), optimizer: Adam(.cosine(0.05, steps: 500)),
+      loss: TraceELBO(particles: 16)
+    ).run(steps: 500, showsProgress: false)
+    let quantiles = try fit.quantiles([0.5, 0.841344746068543])
+    expectClose(quantiles[0].values, [1, 1], within: .relative(0, absolute: 0.03))
+    let b = quantiles[1].values.array()
+    #expect((b[1] - b[0] - 2).magnitude < 0.05 && (b[0] - 1).magnitude < 0.05)
+  }
+}
