@@ -56,8 +56,8 @@ import Testing
       let others = (count * mean - datum) / (count - 1)
       return normalLogDensity(datum, others, (1 + 1 / (count - 1)).squareRoot())
     }
-    // The largest error among ten seeds was 0.004.
-    expectClose(elpd.pointwise, exact, within: .relative(0, absolute: 0.012))
+    // ArviZ's largest error on thirty such sets of draws was 0.013.
+    expectClose(elpd.pointwise, exact, within: .relative(0, absolute: 0.025))
     #expect(elpd.unreliable.isEmpty)
   }
 

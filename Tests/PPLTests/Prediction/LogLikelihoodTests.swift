@@ -98,8 +98,8 @@ import Testing
     let exact = [1.25, 1, 0.75].enumerated().map { index, others in
       normalLogDensity(Self.data.array()[index], others, 1.5.squareRoot())
     }
-    // The largest error among ten seeds was 0.012.
+    // ArviZ's largest error on thirty such sets of draws was 0.011.
     expectClose(
-      loo(likelihood[0].draws).pointwise, exact, within: .relative(0, absolute: 0.035))
+      loo(likelihood[0].draws).pointwise, exact, within: .relative(0, absolute: 0.025))
   }
 }
