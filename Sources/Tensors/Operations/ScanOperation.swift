@@ -69,6 +69,20 @@ private final class ScanRunner: Sendable {
   private let walkedBytes: [Int]
   /// Where each of the body's outputs goes: bytes to its segment, bytes of a row, all rows kept.
   private let results: [(offset: Int, rowBytes: Int, keeps: Bool)]
+  private let idle = Locked<[Instance]>([])
+
+  /// The body's plan with its memory, and what moves after odd and after even steps.
+  ///
+  /// `@unchecked Sendable`: handed from caller to caller through the lock of its runner.
+  private final class Instance: @unchecked Sendable {
+    let plan: PlanInstance
+    let moves: (odd: [PlanInstance.Move], even: [PlanInstance.Move])
+
+    init(_ runner: ScanRunner) {
+      plan = PlanInstance(runner.plan)
+      moves = (runner.moves(plan, after: 1), runner.moves(plan, after: 2))
+    }
+  }
 
   init(_ operation: ScanOperation) {
     let form = operation.form
@@ -87,27 +101,51 @@ private final class ScanRunner: Sendable {
   }
 
   func run(_ memory: LoopMemory) {
-    let instance = plan.takeInstance()
-    var arguments = plan.arguments.map { memory.inputs[$0] }
-    var outputs = results.map { memory.target + $0.offset }
+    let instance = idle.withLock { $0.popLast() } ?? Instance(self)
     for step in 0..<form.length {
-      let row = form.row(of: step)
-      for (index, number) in plan.arguments.enumerated() {
-        if number < form.carried {
-          if step > 0 { arguments[index] = outputs[number] }
-        } else if number < form.carried + form.walked {
-          arguments[index] =
-            memory.inputs[number] + row * walkedBytes[number - form.carried]
-        }
+      if step < 2 {
+        // The first carries are inputs; the later ones lie at equal distances.
+        let (arguments, outputs) = addresses(memory, at: step)
+        instance.plan.bind(arguments: arguments, outputs: outputs)
+      } else {
+        instance.plan.apply(step & 1 == 0 ? instance.moves.odd : instance.moves.even)
       }
-      for (index, result) in results.enumerated() {
-        outputs[index] =
-          memory.target + result.offset + (result.keeps ? row : step & 1) * result.rowBytes
-      }
-      instance.bind(arguments: arguments, outputs: outputs)
-      instance.run()
+      instance.plan.run()
     }
-    plan.giveBack(instance)
+    idle.withLock { if $0.count < 4 { $0.append(instance) } }
+  }
+
+  private func addresses(_ memory: LoopMemory, at step: Int) -> (
+    arguments: [UnsafeMutableRawPointer], outputs: [UnsafeMutableRawPointer]
+  ) {
+    let arguments = plan.arguments.map { number -> UnsafeMutableRawPointer in
+      if number < form.carried {
+        return step > 0 ? memory.target + offset(number, at: step - 1) : memory.inputs[number]
+      }
+      guard number < form.carried + form.walked else { return memory.inputs[number] }
+      return memory.inputs[number] + form.row(of: step) * walkedBytes[number - form.carried]
+    }
+    return (arguments, results.indices.map { memory.target + offset($0, at: step) })
+  }
+
+  /// Where an output of a step lies, in bytes.
+  private func offset(_ output: Int, at step: Int) -> Int {
+    let result = results[output]
+    return result.offset + (result.keeps ? form.row(of: step) : step & 1) * result.rowBytes
+  }
+
+  /// What moves between a step, not the first, and the next one: the same for every other step.
+  private func moves(_ instance: PlanInstance, after step: Int) -> [PlanInstance.Move] {
+    func distance(_ output: Int, from step: Int) -> Int {
+      offset(output, at: step + 1) - offset(output, at: step)
+    }
+    let arguments = plan.arguments.map { number -> Int in
+      if number < form.carried { return distance(number, from: step - 1) }
+      guard number < form.carried + form.walked else { return 0 }
+      return (form.isReversed ? -1 : 1) * walkedBytes[number - form.carried]
+    }
+    return instance.moves(
+      arguments: arguments, outputs: results.indices.map { distance($0, from: step) })
   }
 }
 

@@ -200,6 +200,36 @@ package final class PlanInstance: @unchecked Sendable {
     }
   }
 
+  /// An address in the program that changes from run to run, and by how many bytes.
+  struct Move {
+    fileprivate let address: UnsafeMutablePointer<Int>
+    fileprivate let bytes: Int
+  }
+
+  /// What changes when every argument and output lies so many bytes farther on.
+  func moves(arguments: [Int], outputs: [Int]) -> [Move] {
+    external.compactMap { relocation in
+      let bytes =
+        switch relocation.base {
+        case .argument(let index): arguments[index]
+        case .output(let index): outputs[index]
+        default: 0
+        }
+      guard bytes != 0 else { return nil }
+      let instruction = UnsafeMutableRawPointer(program + relocation.instruction)
+      let field = instruction + ctk_instr.offset(ofOperand: relocation.operand)
+      return Move(address: field.assumingMemoryBound(to: Int.self), bytes: bytes)
+    }
+  }
+
+  /// Takes what was bound farther on.
+  @inline(__always)
+  func apply(_ moves: [Move]) {
+    moves.withUnsafeBufferPointer { moves in
+      for move in moves { move.address.pointee += move.bytes }
+    }
+  }
+
   /// Runs the plan on what was bound.
   package func run() {
     ctk_run(program, Int64(topCount))
@@ -207,6 +237,19 @@ package final class PlanInstance: @unchecked Sendable {
 }
 
 extension ctk_instr {
+  /// In bytes from the start of an instruction.
+  fileprivate static func offset(ofOperand operand: Int) -> Int {
+    let offset =
+      switch operand {
+      case 0: MemoryLayout<ctk_instr>.offset(of: \.d)
+      case 1: MemoryLayout<ctk_instr>.offset(of: \.a)
+      case 2: MemoryLayout<ctk_instr>.offset(of: \.b)
+      default: MemoryLayout<ctk_instr>.offset(of: \.c)
+      }
+    guard let offset else { preconditionFailure("an operand without a place") }
+    return offset
+  }
+
   mutating func setPerThread(_ operand: Int, _ bytes: Int32) {
     switch operand {
     case 0: perThread.0 = bytes

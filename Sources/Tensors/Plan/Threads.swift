@@ -13,4 +13,20 @@ public enum Threads {
       ctk_set_thread_count(Int32(newValue))
     }
   }
+
+  /// Calls `body` with the numbers below `count`, as many at a time as there are threads. What the
+  /// calls compute is not divided further.
+  package static func concurrently(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    withoutActuallyEscaping(body) { body in
+      withUnsafePointer(to: Calls(body: body)) { calls in
+        ctk_parallel(
+          Int64(count), { calls, number, _ in calls?.load(as: Calls.self).body(Int(number)) },
+          UnsafeMutableRawPointer(mutating: calls))
+      }
+    }
+  }
+
+  private struct Calls {
+    let body: @Sendable (Int) -> Void
+  }
 }
