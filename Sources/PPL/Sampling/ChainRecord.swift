@@ -9,12 +9,17 @@ struct ChainRecord: Sendable {
   /// Evaluations of density and gradient, those of the warm-up included.
   var evaluations = 0
 
-  init(dimension: Int) { self.dimension = dimension }
+  init(dimension: Int, capacity: Int) {
+    self.dimension = dimension
+    draws.reserveCapacity(capacity * dimension)
+    logDensities.reserveCapacity(capacity)
+    transitions.reserveCapacity(capacity)
+  }
 
   var count: Int { transitions.count }
 
   mutating func add(_ transition: Transition, _ point: PhasePoint) {
-    draws.append(contentsOf: point.position)
+    draws.append(contentsOf: UnsafeBufferPointer(start: point.position, count: dimension))
     logDensities.append(point.logDensity)
     transitions.append(transition)
   }

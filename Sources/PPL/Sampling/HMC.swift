@@ -22,12 +22,13 @@ public struct HMC: MCMCKernel {
   public func transition(from state: inout ChainState) -> Transition {
     state.point.refresh(state.metric, &state.generator)
     let before = state.point.energy
-    var trial = state.point
+    let end = state.last
+    end.copy(state.point)
     let steps = min(max(Int((pathLength / state.stepSize).rounded()), 1), 1 << 16)
-    for _ in 0..<steps { trial.leap(state.stepSize, state.metric, state.density) }
-    let error = trial.energy - before
-    let acceptance = error.isNaN ? 0 : min(1, exp(-error))
-    if state.generator.uniform() < acceptance { state.point = trial }
+    for _ in 0..<steps { end.leap(state.stepSize, state.metric, state.density) }
+    let error = end.energy - before
+    let acceptance = min(1, exp(-error))
+    if state.generator.uniform() < acceptance { state.point.copy(end) }
     return Transition(
       acceptance: acceptance, isDivergent: error > divergenceThreshold, steps: steps, depth: 0)
   }

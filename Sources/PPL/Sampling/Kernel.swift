@@ -23,11 +23,31 @@ public struct Transition: Sendable {
 
 /// A chain's present draw and its means of moving on.
 public struct ChainState {
-  var point: PhasePoint
+  let point: PhasePoint
   var metric: Metric
   var stepSize: Double
   var generator: HostGenerator
   let density: LogDensity.Evaluator
+  /// The ends of the path in the making.
+  let first: PhasePoint
+  let last: PhasePoint
+  /// Stretches of it, made when they are first needed.
+  private var paths: [Path] = []
+
+  init(_ start: [Double], _ metric: MetricKind, key: Int64, _ density: LogDensity.Evaluator) {
+    point = PhasePoint(start, density)
+    self.metric = Metric(metric, dimension: start.count)
+    stepSize = 1
+    generator = HostGenerator(key: key)
+    self.density = density
+    first = PhasePoint(dimension: start.count)
+    last = PhasePoint(dimension: start.count)
+  }
+
+  mutating func path(_ number: Int) -> Path {
+    while paths.count <= number { paths.append(Path(dimension: point.dimension)) }
+    return paths[number]
+  }
 }
 
 /// Errors in the energy above which a path counts as divergent.

@@ -96,13 +96,14 @@ final class LogDensity {
     }
 
     /// The log density at `position`; its gradient is written to `gradient`.
-    func callAsFunction(_ position: [Double], gradient: inout [Double]) -> Double {
-      let memory = point.pointer.assumingMemoryBound(to: Double.self)
-      for index in 0..<dimension { memory[index] = position[index] }
+    func callAsFunction(
+      _ position: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Double>
+    ) -> Double {
+      point.pointer.assumingMemoryBound(to: Double.self).update(from: position, count: dimension)
       instance.run()
       evaluations += 1
-      let slopes = slope.pointer.assumingMemoryBound(to: Double.self)
-      for index in 0..<dimension { gradient[index] = slopes[index] }
+      gradient.update(
+        from: slope.pointer.assumingMemoryBound(to: Double.self), count: dimension)
       return density.pointer.load(as: Double.self)
     }
   }

@@ -1,4 +1,4 @@
-import Dispatch
+import Tensors
 
 /// Markov chain Monte Carlo: draws from the posterior itself, against which any guide can be
 /// checked.
@@ -55,7 +55,7 @@ public struct MCMC {
     }
     let progress = ChainProgress(chains * (warmup + samples), isEnabled: showsProgress)
     Interruption.whileWatching {
-      DispatchQueue.concurrentPerform(iterations: chains) { runs[$0].run(progress) }
+      Threads.concurrently(chains) { runs[$0].run(progress) }
     }
     progress.finish()
     return try MCMCResult(density, runs.map(\.record))
@@ -64,78 +64,11 @@ public struct MCMC {
   /// An unconstrained point whose density and gradient are finite.
   private func start(_ density: LogDensity, _ key: Int64) throws -> [Double] {
     let evaluator = density.evaluator()
-    var gradient = [Double](repeating: 0, count: density.dimension)
     for attempt in 0..<100 {
-      let point = try density.layout.point(
+      let start = try density.layout.point(
         strategy, RandomKey.host(RandomKey.hostFoldIn(key, attempt)))
-      let value = evaluator(point, gradient: &gradient)
-      if value.isFinite && gradient.allSatisfy(\.isFinite) { return point }
+      if PhasePoint(start, evaluator).isFinite { return start }
     }
     throw ModelError.noStart(attempts: 100)
-  }
-}
-
-/// One chain: its warm-up and its draws.
-///
-/// `@unchecked Sendable`: run by one thread, and read when that is done.
-private final class ChainRun: @unchecked Sendable {
-  private(set) var record: ChainRecord
-  private let kernel: any MCMCKernel
-  private let warmup: Warmup
-  private let samples: Int
-  private var state: ChainState
-  private var stepSize: StepSizeAdaptation
-  private var estimate: MetricEstimate
-
-  init(
-    _ kernel: any MCMCKernel, _ density: LogDensity, _ start: [Double], key: Int64,
-    _ warmup: Warmup, _ samples: Int
-  ) {
-    self.kernel = kernel
-    self.warmup = warmup
-    self.samples = samples
-    let evaluator = density.evaluator()
-    state = ChainState(
-      point: PhasePoint(start, evaluator),
-      metric: Metric(kernel.metric, dimension: density.dimension), stepSize: 1,
-      generator: HostGenerator(key: key), density: evaluator)
-    stepSize = StepSizeAdaptation(target: kernel.targetAcceptance, size: 1)
-    estimate = MetricEstimate(kernel.metric, dimension: density.dimension)
-    record = ChainRecord(dimension: density.dimension)
-  }
-
-  func run(_ progress: ChainProgress) {
-    restartStepSize()
-    for step in 0..<warmup.steps {
-      if Interruption.wasRequested { return }
-      let transition = kernel.transition(from: &state)
-      adapt(step, transition)
-      progress.advance()
-    }
-    if warmup.steps > 0 { state.stepSize = stepSize.averaged }
-    record.stepSize = state.stepSize
-    for _ in 0..<samples {
-      if Interruption.wasRequested { return }
-      let transition = kernel.transition(from: &state)
-      record.add(transition, state.point)
-      progress.advance()
-    }
-    record.evaluations = state.density.evaluations
-  }
-
-  private func adapt(_ step: Int, _ transition: Transition) {
-    stepSize.update(acceptance: transition.acceptance)
-    state.stepSize = stepSize.size
-    if warmup.learnsMetric(step) { estimate.add(state.point.position) }
-    guard warmup.closesWindow(step) else { return }
-    if let metric = estimate.metric { state.metric = metric }
-    estimate = MetricEstimate(kernel.metric, dimension: state.point.position.count)
-    restartStepSize()
-  }
-
-  private func restartStepSize() {
-    state.stepSize = StepSizeAdaptation.reasonable(
-      state.stepSize, state.point, state.metric, state.density, &state.generator)
-    stepSize.restart(state.stepSize)
   }
 }

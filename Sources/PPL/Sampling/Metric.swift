@@ -1,5 +1,3 @@
-import Foundation
-
 /// The covariance that a sampler supposes, in whose terms it measures distances: the inverse of what
 /// is called the mass matrix.
 public enum MetricKind: Sendable {
@@ -10,66 +8,76 @@ public enum MetricKind: Sendable {
 }
 
 struct Metric: Sendable {
-  private enum Form {
-    case diagonal(variances: [Double], deviations: [Double])
-    /// Row-major, with the lower Cholesky factor.
-    case dense(covariance: [Double], factor: [Double])
-  }
-
-  private let form: Form
   let dimension: Int
+  private let kind: MetricKind
+  /// Variances, or the covariance by rows.
+  private let covariance: [Double]
+  /// Standard deviations, or the lower Cholesky factor by rows.
+  private let factor: [Double]
 
   /// The identity.
   init(_ kind: MetricKind, dimension: Int) {
     self.dimension = dimension
-    let ones = [Double](repeating: 1, count: dimension)
+    self.kind = kind
     switch kind {
-    case .diagonal: form = .diagonal(variances: ones, deviations: ones)
+    case .diagonal: covariance = [Double](repeating: 1, count: dimension)
     case .dense:
-      var identity = [Double](repeating: 0, count: dimension * dimension)
-      for index in 0..<dimension { identity[index * dimension + index] = 1 }
-      form = .dense(covariance: identity, factor: identity)
+      covariance = (0..<dimension * dimension).map { $0 % (dimension + 1) == 0 ? 1 : 0 }
     }
+    factor = covariance
   }
 
-  init(variances: [Double]) {
-    dimension = variances.count
-    form = .diagonal(variances: variances, deviations: variances.map { $0.squareRoot() })
-  }
-
-  /// Nil if the matrix is not positive definite.
-  init?(covariance: [Double], dimension: Int) {
-    guard let factor = Metric.cholesky(covariance, dimension) else { return nil }
+  /// - Parameter covariance: variances, or a matrix by rows.
+  ///
+  /// Nil if it is not positive definite.
+  init?(_ kind: MetricKind, covariance: [Double], dimension: Int) {
+    let factor =
+      kind == .diagonal
+      ? Metric.deviations(covariance) : Metric.cholesky(covariance, dimension)
+    guard let factor else { return nil }
     self.dimension = dimension
-    form = .dense(covariance: covariance, factor: factor)
+    self.kind = kind
+    self.covariance = covariance
+    self.factor = factor
   }
 
-  /// A momentum: normal with the inverse of the covariance.
-  func momentum(_ generator: inout HostGenerator) -> [Double] {
-    let noise = (0..<dimension).map { _ in generator.normal() }
-    switch form {
-    case .diagonal(_, let deviations): return zip(noise, deviations).map { $0 / $1 }
-    case .dense(_, let factor): return Metric.solveTransposed(factor, noise)
+  /// Writes a momentum: normal with the inverse of the covariance.
+  func draw(into momentum: UnsafeMutablePointer<Double>, _ generator: inout HostGenerator) {
+    for index in 0..<dimension { momentum[index] = generator.normal() }
+    switch kind {
+    case .diagonal: for index in 0..<dimension { momentum[index] /= factor[index] }
+    case .dense: solveTransposed(momentum)
     }
   }
 
-  /// Covariance · momentum.
-  func velocity(_ momentum: [Double]) -> [Double] {
-    switch form {
-    case .diagonal(let variances, _):
-      return [Double](unsafeUninitializedCapacity: dimension) { buffer, count in
-        for index in 0..<dimension { buffer[index] = variances[index] * momentum[index] }
-        count = dimension
-      }
-    case .dense(let covariance, _):
-      return (0..<dimension).map { row in
-        var sum = 0.0
+  /// Writes covariance · momentum.
+  func multiply(
+    _ momentum: UnsafeMutablePointer<Double>, into velocity: UnsafeMutablePointer<Double>
+  ) {
+    covariance.withUnsafeBufferPointer { covariance in
+      switch kind {
+      case .diagonal:
+        for index in 0..<dimension { velocity[index] = covariance[index] * momentum[index] }
+      case .dense:
+        // Column by column, so that the sums need not wait for each other.
+        for row in 0..<dimension { velocity[row] = 0 }
         for column in 0..<dimension {
-          sum += covariance[row * dimension + column] * momentum[column]
+          let part = covariance[(column * dimension)...]
+          for row in 0..<dimension {
+            velocity[row] += part[column * dimension + row] * momentum[column]
+          }
         }
-        return sum
       }
     }
+  }
+
+  /// The covariance with a multiple of another one's added.
+  func blended(_ weight: Double, _ own: [Double]) -> [Double] {
+    zip(own, covariance).map { $0 + weight * $1 }
+  }
+
+  private static func deviations(_ variances: [Double]) -> [Double]? {
+    variances.allSatisfy { $0 > 0 && $0.isFinite } ? variances.map { $0.squareRoot() } : nil
   }
 
   private static func cholesky(_ matrix: [Double], _ size: Int) -> [Double]? {
@@ -89,64 +97,13 @@ struct Metric: Sendable {
     return factor
   }
 
-  /// x with Lᵀ x = b.
-  private static func solveTransposed(_ factor: [Double], _ b: [Double]) -> [Double] {
-    let size = b.count
-    var x = b
-    for row in stride(from: size - 1, through: 0, by: -1) {
-      for below in row + 1..<max(size, row + 1) { x[row] -= factor[below * size + row] * x[below] }
-      x[row] /= factor[row * size + row]
-    }
-    return x
-  }
-}
-
-/// Estimates the covariance of the points it is shown (Welford 1962), drawn a little towards a small
-/// multiple of the identity, as Stan does.
-struct MetricEstimate {
-  private let kind: MetricKind
-  private let dimension: Int
-  private var count = 0
-  private var mean: [Double]
-  /// Sums of squares of deviations, or of products of them.
-  private var sums: [Double]
-
-  init(_ kind: MetricKind, dimension: Int) {
-    self.kind = kind
-    self.dimension = dimension
-    mean = [Double](repeating: 0, count: dimension)
-    let size = kind == .dense ? dimension * dimension : dimension
-    sums = [Double](repeating: 0, count: size)
-  }
-
-  mutating func add(_ point: [Double]) {
-    count += 1
-    let before = (0..<dimension).map { point[$0] - mean[$0] }
-    for index in 0..<dimension { mean[index] += before[index] / Double(count) }
-    switch kind {
-    case .diagonal:
-      for index in 0..<dimension { sums[index] += before[index] * (point[index] - mean[index]) }
-    case .dense:
-      for row in 0..<dimension {
-        for column in 0..<dimension {
-          sums[row * dimension + column] += before[row] * (point[column] - mean[column])
-        }
+  /// Replaces b by the x with Lᵀ x = b.
+  private func solveTransposed(_ x: UnsafeMutablePointer<Double>) {
+    for row in (0..<dimension).reversed() {
+      for below in row + 1..<max(dimension, row + 1) {
+        x[row] -= factor[below * dimension + row] * x[below]
       }
-    }
-  }
-
-  /// The metric estimated; nil if there are too few points.
-  var metric: Metric? {
-    guard count > 1 else { return nil }
-    let n = Double(count)
-    let (weight, floor) = (n / (n + 5), 1e-3 * 5 / (n + 5))
-    switch kind {
-    case .diagonal:
-      return Metric(variances: sums.map { weight * $0 / (n - 1) + floor })
-    case .dense:
-      var covariance = sums.map { weight * $0 / (n - 1) }
-      for index in 0..<dimension { covariance[index * dimension + index] += floor }
-      return Metric(covariance: covariance, dimension: dimension)
+      x[row] /= factor[row * dimension + row]
     }
   }
 }

@@ -22,125 +22,64 @@ public struct NUTS: MCMCKernel {
   }
 
   public func transition(from state: inout ChainState) -> Transition {
-    state.point.refresh(state.metric, &state.generator)
-    var walk = Walk(state)
-    var path = Path(state.point, logWeight: 0)
-    var (first, last) = (state.point, state.point)
+    let point = state.point
+    point.refresh(state.metric, &state.generator)
+    state.first.copy(point)
+    state.last.copy(point)
+    let (path, addition) = (state.path(0), state.path(1))
+    path.start(at: point, logWeight: 0)
+    var walk = Walk(startEnergy: point.energy)
     var depth = 0
     while depth < maxDepth {
-      let isForward = walk.generator.uniform() > 0.5
-      let extended =
-        isForward
-        ? walk.extend(&last, by: state.stepSize, depth: depth)
-        : walk.extend(&first, by: -state.stepSize, depth: depth)
-      guard let extended else { break }
+      let isForward = state.generator.uniform() > 0.5
+      guard walk.extend(&state, isForward: isForward, depth: depth, into: addition) else { break }
       depth += 1
+      let (turns, share) = path.join(addition, isLater: isForward)
       // A draw of the new half is preferred, which moves farther without changing the target.
-      let isNew = walk.generator.uniform() < exp(extended.logWeight - path.logWeight)
-      let draw = isNew ? extended.draw : path.draw
-      let joined =
-        isForward ? Path.joined(path, extended) : Path.joined(extended, path)
-      path = joined.path
-      path.draw = draw
-      if joined.turns { break }
+      if state.generator.uniform() * (1 - share) < share { path.takeDraw(of: addition) }
+      if turns { break }
     }
-    state.point = path.draw
-    state.generator = walk.generator
+    path.move(point)
     return Transition(
       acceptance: walk.acceptances / Double(max(walk.steps, 1)), isDivergent: walk.isDivergent,
       steps: walk.steps, depth: depth)
   }
 }
 
-/// A stretch of a trajectory: its ends, the sum of its momenta, and a draw from it.
-private struct Path {
-  /// Momentum and velocity at the two ends, in the order of time.
-  var first: (momentum: [Double], velocity: [Double])
-  var last: (momentum: [Double], velocity: [Double])
-  var momentumSum: [Double]
-  /// The logarithm of the sum of densities, relative to the start.
-  var logWeight: Double
-  var draw: PhasePoint
-
-  init(_ point: PhasePoint, logWeight: Double) {
-    first = (point.momentum, point.velocity)
-    last = first
-    momentumSum = point.momentum
-    self.logWeight = logWeight
-    draw = point
-  }
-
-  /// Two stretches, one after the other; whether the whole turns back on itself. The draw is that of
-  /// the earlier one.
-  static func joined(_ a: Path, _ b: Path) -> (path: Path, turns: Bool) {
-    var path = a
-    path.last = b.last
-    path.momentumSum = sum(a.momentumSum, b.momentumSum)
-    path.logWeight = logSumExp(a.logWeight, b.logWeight)
-    let turns =
-      !goesOn(a.first.velocity, b.last.velocity, path.momentumSum)
-      || !goesOn(a.first.velocity, b.first.velocity, sum(a.momentumSum, b.first.momentum))
-      || !goesOn(a.last.velocity, b.last.velocity, sum(b.momentumSum, a.last.momentum))
-    return (path, turns)
-  }
-
-  private static func goesOn(_ start: [Double], _ end: [Double], _ momenta: [Double]) -> Bool {
-    var (atStart, atEnd) = (0.0, 0.0)
-    for index in momenta.indices {
-      atStart += start[index] * momenta[index]
-      atEnd += end[index] * momenta[index]
-    }
-    return atStart > 0 && atEnd > 0
-  }
-
-  private static func sum(_ a: [Double], _ b: [Double]) -> [Double] { zip(a, b).map(+) }
-}
-
 /// The building of one trajectory.
 private struct Walk {
-  var generator: HostGenerator
   var steps = 0
   var acceptances = 0.0
   var isDivergent = false
-  private let metric: Metric
-  private let density: LogDensity.Evaluator
   private let startEnergy: Double
 
-  init(_ state: ChainState) {
-    generator = state.generator
-    metric = state.metric
-    density = state.density
-    startEnergy = state.point.energy
+  init(startEnergy: Double) { self.startEnergy = startEnergy }
+
+  /// Goes on for 2^depth steps, which become a path. False if it diverged or turned on the way.
+  mutating func extend(
+    _ state: inout ChainState, isForward: Bool, depth: Int, into path: Path
+  ) -> Bool {
+    guard depth > 0 else { return step(state, isForward: isForward, into: path) }
+    let far = state.path(depth + 1)
+    guard extend(&state, isForward: isForward, depth: depth - 1, into: path),
+      extend(&state, isForward: isForward, depth: depth - 1, into: far)
+    else { return false }
+    let (turns, share) = path.join(far, isLater: isForward)
+    if state.generator.uniform() < share { path.takeDraw(of: far) }
+    return !turns
   }
 
-  /// Goes on from `end` for 2^depth steps. Nil if the path diverged or turned on the way.
-  mutating func extend(_ end: inout PhasePoint, by size: Double, depth: Int) -> Path? {
-    guard depth > 0 else { return step(&end, size) }
-    guard let near = extend(&end, by: size, depth: depth - 1),
-      let far = extend(&end, by: size, depth: depth - 1)
-    else { return nil }
-    let joined = size > 0 ? Path.joined(near, far) : Path.joined(far, near)
-    var path = joined.path
-    let isFar = generator.uniform() < exp(far.logWeight - path.logWeight)
-    path.draw = isFar ? far.draw : near.draw
-    return joined.turns ? nil : path
-  }
-
-  private mutating func step(_ end: inout PhasePoint, _ size: Double) -> Path? {
-    end.leap(size, metric, density)
+  private mutating func step(_ state: ChainState, isForward: Bool, into path: Path) -> Bool {
+    let end = isForward ? state.last : state.first
+    end.leap(isForward ? state.stepSize : -state.stepSize, state.metric, state.density)
     let error = end.energy - startEnergy
     steps += 1
-    acceptances += error.isNaN ? 0 : min(1, exp(-error))
-    guard !(error > divergenceThreshold) else {
+    acceptances += min(1, exp(-error))
+    guard error <= divergenceThreshold else {
       isDivergent = true
-      return nil
+      return false
     }
-    return Path(end, logWeight: -error)
+    path.start(at: end, logWeight: -error)
+    return true
   }
-}
-
-/// log(eᵃ + eᵇ).
-private func logSumExp(_ a: Double, _ b: Double) -> Double {
-  let top = max(a, b)
-  return top == -.infinity ? top : top + log1p(exp(min(a, b) - top))
 }

@@ -36,19 +36,17 @@ struct StepSizeAdaptation {
   var averaged: Double { exp(logAverage) }
 
   /// A size at which one step changes the acceptance probability to about 0.8, found by doubling and
-  /// halving.
-  static func reasonable(
-    _ start: Double, _ point: PhasePoint, _ metric: Metric, _ density: LogDensity.Evaluator,
-    _ generator: inout HostGenerator
-  ) -> Double {
-    var size = start
+  /// halving the present one.
+  static func reasonable(_ state: inout ChainState) -> Double {
+    var size = state.stepSize
     var direction = 0.0
     let bound = Foundation.log(0.8)
+    let trial = state.last
     while size > 1e-300 && size < 1e7 {
-      var trial = point
-      trial.refresh(metric, &generator)
+      trial.copy(state.point)
+      trial.refresh(state.metric, &state.generator)
       let before = trial.energy
-      trial.leap(size, metric, density)
+      trial.leap(size, state.metric, state.density)
       let isLarger = before - trial.energy > bound
       if direction == 0 { direction = isLarger ? 1 : -1 }
       if isLarger != (direction > 0) { break }

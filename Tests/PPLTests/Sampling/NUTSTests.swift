@@ -34,7 +34,8 @@ import Testing
     }
     #expect(result.divergences == 0)
     let acceptance = result.transitions.joined().map(\.acceptance).reduce(0, +) / 8000
-    #expect((acceptance - 0.8).magnitude < 0.12, "\(acceptance)")
+    // The average of the sizes that dual averaging tried accepts more often than they did.
+    #expect(acceptance > 0.75 && acceptance < 0.95, "\(acceptance)")
   }
 
   /// The eight schools, with all of the posterior's quantiles.
