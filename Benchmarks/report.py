@@ -63,15 +63,15 @@ def read(path):
 def steps_by_workload(lines):
     rows = {}
     for line in lines:
-        if line["workload"] != "cold":
+        if line["mode"] != "process":
             rows.setdefault(line["workload"], Row()).add(line)
     return rows
 
 
-def cold_fit(lines):
+def cold_runs(lines, workload):
     runs = {}
     for line in lines:
-        if line["workload"] == "cold":
+        if line["workload"] == workload:
             runs.setdefault(line["who"], []).append(line)
     return Cold(
         seconds={who: median(run["seconds"] for run in of) for who, of in runs.items()},
@@ -88,6 +88,34 @@ def distributions(lines):
         words = f"{line['distribution']} {line['job']}, n = {count}"
         measured.setdefault((words, count), {})[line["who"]] = line["microseconds"]
     return measured
+
+
+def nuts(lines):
+    """Microseconds of a leapfrog step of each library, by posterior."""
+    measured = {}
+    for line in lines:
+        by = measured.setdefault(line["posterior"], {})
+        by[line["who"]] = line["microseconds_per_gradient"]
+    return measured
+
+
+def print_nuts(measured):
+    rows = [
+        [name, *(precise(by.get(who)) for who in ("ours", "numpyro")),
+         times(ratio(by.get("numpyro"), by.get("ours")))]
+        for name, by in measured.items()
+    ]
+    print_table(["NUTS, µs per gradient", "ours", "NumPyro compiled", "ratio"], rows)
+
+
+def goals_of_nuts(measured, cold):
+    """As `goals` of the workloads."""
+    steps = {name: ratio(by.get("numpyro"), by.get("ours")) for name, by in measured.items()}
+    process = {"eight schools": cold.times_faster()} if cold.seconds else {}
+    return [
+        ("NUTS: NumPyro's time of a gradient ≥ 1.5 × ours", 1.5, steps),
+        ("NUTS, cold: NumPyro's time ≥ 5 × ours", 5, process),
+    ]
 
 
 def print_distributions(measured):
@@ -122,6 +150,10 @@ def number(value):
     if value is None:
         return MISSING
     return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def precise(value):
+    return MISSING if value is None else f"{value:.3g}"
 
 
 def times(value):
@@ -168,7 +200,7 @@ def print_steps(rows):
     print_table(header, [step_cells(name, row) for name, row in rows.items()])
 
 
-def print_cold(cold):
+def print_cold(cold, title):
     names = {"ours": "ours", "numpyro": "NumPyro"}
 
     def row(who):
@@ -178,7 +210,7 @@ def print_cold(cold):
         return [names[who], f"{seconds:.2f}", number(peak), cold.said[who]]
 
     cells = [row(who) for who in names]
-    print_table(["cold fit", "seconds", "peak MB", "result"], cells)
+    print_table([title, "seconds", "peak MB", "result"], cells)
 
 
 def goals(rows, cold):
@@ -232,18 +264,25 @@ def main():
         of_distributions = [
             line for line in lines if line["dtype"] == dtype and "distribution" in line
         ]
-        rows, cold = steps_by_workload(of_dtype), cold_fit(of_dtype)
+        of_nuts = [line for line in lines if line["dtype"] == dtype and "posterior" in line]
+        rows, cold = steps_by_workload(of_dtype), cold_runs(of_dtype, "cold")
+        cold_nuts = cold_runs(of_dtype, "nuts")
         print(f"## {dtype}\n")
         if rows:
             print_steps(rows)
         if cold.seconds:
-            print_cold(cold)
-        if of_dtype:
+            print_cold(cold, "cold fit")
+        if rows or cold.seconds:
             print_goals(goals(rows, cold))
         if of_distributions:
             measured = distributions(of_distributions)
             print_distributions(measured)
             print_goals(goals_of_distributions(measured))
+        if of_nuts or cold_nuts.seconds:
+            measured = nuts(of_nuts)
+            print_nuts(measured)
+            print_cold(cold_nuts, "NUTS, cold")
+            print_goals(goals_of_nuts(measured, cold_nuts))
 
 
 if __name__ == "__main__":

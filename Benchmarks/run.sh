@@ -15,6 +15,10 @@ workloads="eight-schools-diagonal eight-schools-iaf-10 eight-schools-iaf-64x16
   logistic-10k-iaf-8 hmm vae"
 # Pyro takes milliseconds a step on all of them; these five show it.
 pyro_workloads=" eight-schools-diagonal eight-schools-iaf-10 logistic-10k-diagonal logistic-10k-iaf vae "
+# Of posteriordb: NUTS on a hierarchy, two regressions and two time series.
+posteriors="eight_schools-eight_schools_noncentered kidiq-kidscore_momhsiq
+  mesquite-logmesquite_logvash garch-garch11 arK-arK"
+cold_posterior=eight_schools-eight_schools_noncentered
 # Now and then a whole process of Pyro takes ten times as long a step, from its first to its last.
 # The report takes the fastest of several.
 pyro_rounds=3
@@ -26,8 +30,8 @@ Usage: run.sh [--only PATTERN] [--quick]
 Measures this library, NumPyro and Pyro on the same workloads, one after the other, in float32 and
 float64, and prints them side by side. The measurements themselves stay in results.jsonl.
 
-  --only PATTERN  only workloads whose name matches the extended regular expression; "cold" and
-                  "distributions" are two
+  --only PATTERN  only workloads whose name matches the extended regular expression; "cold",
+                  "distributions" and "nuts" are three
   --quick         a second for each measurement instead of four, one cold fit instead of three
   --help          this text
 
@@ -102,9 +106,9 @@ measure_cold() {
   local dtype=$1 round
   for round in $(seq "$cold_rounds"); do
     if [ -x "$ours" ]; then
-      record "$python" "$peers/timed.py" ours "$dtype" $ours_cold --dtype "$dtype"
+      record "$python" "$peers/timed.py" ours cold "$dtype" $ours_cold --dtype "$dtype"
     fi
-    record "$python" "$peers/timed.py" numpyro "$dtype" \
+    record "$python" "$peers/timed.py" numpyro cold "$dtype" \
       "$python" "$peers/numpyro_cold.py" --dtype "$dtype"
   done
 }
@@ -120,6 +124,22 @@ measure_distributions() {
   done
 }
 
+# A step of NUTS, and a whole process of it. The sampler computes in float64.
+measure_nuts() {
+  local posterior round
+  for posterior in $posteriors; do
+    if [ -x "$ours" ]; then record "$ours" nuts "$posterior" ${quick[@]+"${quick[@]}"}; fi
+    record "$python" "$peers/numpyro_nuts.py" "$posterior" ${quick[@]+"${quick[@]}"}
+  done
+  for round in $(seq "$cold_rounds"); do
+    if [ -x "$ours" ]; then
+      record "$python" "$peers/timed.py" ours nuts float64 "$ours" nuts-cold "$cold_posterior"
+    fi
+    record "$python" "$peers/timed.py" numpyro nuts float64 \
+      "$python" "$peers/numpyro_nuts.py" "$cold_posterior" --cold
+  done
+}
+
 prepare_peers
 build_ours
 limit_threads
@@ -132,5 +152,6 @@ for dtype in $dtypes; do
   if wanted cold; then measure_cold "$dtype"; fi
   if wanted distributions; then measure_distributions "$dtype"; fi
 done
+if wanted nuts; then measure_nuts; fi
 "$python" "$here/report.py" "$results"
 [ "$failures" = 0 ]

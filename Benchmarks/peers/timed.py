@@ -1,6 +1,6 @@
 """Run a command as a whole process and print its wall time and peak memory as a JSON line.
 
-Usage: timed.py WHO DTYPE COMMAND…
+Usage: timed.py WHO WORKLOAD DTYPE COMMAND…
 
 A child begins as a copy of this interpreter, so no command is charged less than its 15 MB.
 """
@@ -15,7 +15,7 @@ from memory import megabytes
 
 
 def main():
-    who, dtype, *command = sys.argv[1:]
+    who, workload, dtype, *command = sys.argv[1:]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     said = process.stdout.read()
@@ -26,7 +26,7 @@ def main():
 
     line = {
         "who": who,
-        "workload": "cold",
+        "workload": workload,
         "dtype": dtype,
         "mode": "process",
         "seconds": seconds,

@@ -6,12 +6,18 @@ import Models
 //        bench WORKLOAD --memory [--dtype float32]
 //        bench cold --dtype float32
 //        bench distributions --dtype float32 [--seconds 4]
+//        bench nuts POSTERIOR [--seconds 4]
+//        bench nuts-cold POSTERIOR
+//        bench posteriors
 //
 // --memory, instead of measuring time, watches memory over a million compiled steps and a hundred
-// thousand eager ones; the status is 1 if it grows.
+// thousand eager ones; the status is 1 if it grows. "posteriors" measures how exact NUTS is; a
+// POSTERIOR is one of posteriordb's.
 
 struct Options {
   var workload = ""
+  /// The posterior that a workload is about.
+  var subject = ""
   var dtype = DType.float64
   var seconds = 4.0
   var watchesMemory = false
@@ -24,7 +30,8 @@ struct Options {
       case "--threads": Threads.count = rest.popFirst().flatMap { Int($0) } ?? Threads.count
       case "--memory": watchesMemory = true
       case "--seconds": seconds = rest.popFirst().flatMap(Double.init) ?? seconds
-      default: workload = argument
+      default:
+        if workload.isEmpty { workload = argument } else { subject = argument }
       }
     }
   }
@@ -91,6 +98,12 @@ func coldFit(_ dtype: DType) throws {
 let options = Options(CommandLine.arguments)
 if options.workload == "distributions" {
   try reportDistributions(options)
+} else if options.workload == "nuts" {
+  try reportNUTS(options)
+} else if options.workload == "nuts-cold" {
+  try coldNUTS(options)
+} else if options.workload == "posteriors" {
+  try reportPosteriors()
 } else if options.workload == "cold" {
   try coldFit(options.dtype)
 } else if let workload = workload(options.workload), options.watchesMemory {
