@@ -28,6 +28,12 @@ public protocol Distribution: Sendable {
   /// A draw and its log density, for less than the two apart.
   func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor)
 
+  /// A draw, its log density, and the derivative of the log density with respect to the value alone,
+  /// with the parameters held fixed. The score is a constant: it has no derivatives.
+  func sampleWithScore(
+    _ shape: Shape, key: RandomKey, dtype: DType
+  ) -> (value: Tensor, logProb: Tensor, score: Tensor)
+
   /// The same distribution, drawn independently over a larger batch.
   func expanded(to batchShape: Shape) -> Self
 }
@@ -39,6 +45,15 @@ extension Distribution {
   public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
     let value = sample(shape, key: key, dtype: dtype)
     return (value, logProb(value))
+  }
+
+  public func sampleWithScore(
+    _ shape: Shape, key: RandomKey, dtype: DType
+  ) -> (value: Tensor, logProb: Tensor, score: Tensor) {
+    let (value, logProb) = sampleAndLogProb(shape, key: key, dtype: dtype)
+    let point = stopGradient(value)
+    let score = gradient(of: self.logProb(point).sum(), withRespectTo: point)
+    return (value, logProb, stopGradient(score))
   }
 
   /// One draw, of float64 unless the parameters say otherwise.

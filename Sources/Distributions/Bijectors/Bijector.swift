@@ -37,6 +37,15 @@ public protocol Bijector: Sendable {
   func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor)
   /// x = f⁻¹(y) and log |det ∂x/∂y|.
   func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor)
+
+  /// y = f(x) and log |det ∂y/∂x|, with the score of y where x has a given one: ∇ log q(y), where
+  /// log q(y) = log p(x) − log |det ∂y/∂x| and score = ∇ log p(x). The score of y is a constant.
+  ///
+  /// That is J⁻ᵀ (score − ∇ₓ log |det J|), found through the inverse map unless there is a cheaper
+  /// way.
+  func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor)
 }
 
 extension Bijector {
@@ -49,6 +58,16 @@ extension Bijector {
   public var startsNearIdentity: Bool { false }
   public func forwardShape(_ shape: Shape) -> Shape { shape }
   public func inverseShape(_ shape: Shape) -> Shape { shape }
+
+  public func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    let (y, logDet) = forwardAndLogDet(x, context: context)
+    let point = stopGradient(y)
+    let (back, inverseLogDet) = inverseAndLogDet(point, context: context)
+    let density = (stopGradient(score) * back).sum() + inverseLogDet.sum()
+    return (y, logDet, stopGradient(gradient(of: density, withRespectTo: point)))
+  }
 
   public func image(of set: Constraint) -> Constraint {
     set == domain ? codomain : Constraint(ImageSet(base: set, bijector: self))

@@ -79,6 +79,24 @@ public struct Compose: Bijector {
     return (value, total ?? zeros(value, rank))
   }
 
+  public func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    var (value, slope) = (x, score)
+    var rank = eventRank
+    var total: Tensor?
+    for part in parts {
+      let excess = rank - part.eventRank
+      let (next, logDet, score) = part.forwardWithScore(value, score: slope, context: context)
+      (value, slope) = (next, score)
+      rank = part.valueRank + excess
+      let own = logDet.logDetSummed(
+        over: excess, batch: Shape(value.shape.dropLast(part.valueRank)))
+      total = total.map { $0 + own } ?? own
+    }
+    return (value, total ?? zeros(value, rank), slope)
+  }
+
   /// The log determinant of a map that preserves volume.
   private func zeros(_ value: Tensor, _ rank: Int) -> Tensor {
     Tensor.zeros(Shape(value.shape.dropLast(rank)), dtype: value.dtype)

@@ -38,6 +38,14 @@ public struct Delta: Distribution {
     (sample(shape, key: key, dtype: dtype), logDensity)
   }
 
+  /// There is no other point with a density.
+  public func sampleWithScore(
+    _ shape: Shape, key: RandomKey, dtype: DType
+  ) -> (value: Tensor, logProb: Tensor, score: Tensor) {
+    let value = sample(shape, key: key, dtype: dtype)
+    return (value, logDensity, Tensor.zeros(value.shape, dtype: value.dtype))
+  }
+
   public func expanded(to batchShape: Shape) -> Delta {
     var result = self
     result.batchShape = batchShape

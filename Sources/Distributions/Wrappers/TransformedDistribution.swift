@@ -66,6 +66,14 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
     return (y, promotedSum(logProb) - overEvent(logDet))
   }
 
+  public func sampleWithScore(
+    _ shape: Shape, key: RandomKey, dtype: DType
+  ) -> (value: Tensor, logProb: Tensor, score: Tensor) {
+    let (x, logProb, baseScore) = base.sampleWithScore(shape, key: key, dtype: dtype)
+    let (y, logDet, score) = bijector.forwardWithScore(x, score: baseScore, context: nil)
+    return (y, promotedSum(logProb) - overEvent(logDet), score)
+  }
+
   private func baseLogProb(_ x: Tensor) -> Tensor { promotedSum(base.logProb(x)) }
 
   private func promotedSum(_ logProb: Tensor) -> Tensor {

@@ -51,6 +51,18 @@ public struct InverseAutoregressive: Bijector {
     return StagedSolve(network, transformer.inverseAndLogDet)(y, context)
   }
 
+  public func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    check(x, context)
+    let values = network.perceptron.values(x, context)
+    let parameters = network.apart(values[values.count - 1])
+    let (y, logDet) = transformer.forwardAndLogDet(x, parameters)
+    let solve = StagedScore(StagedSolve(network, transformer.inverseAndLogDet))
+    let slopes = ElementwiseSlopes(transformer, x, parameters)
+    return (y, logDet.sum(axis: -1), solve(score: score, values: values, slopes))
+  }
+
   private func check(_ x: Tensor, _ context: Tensor?) {
     checkPoint(
       x, [network.dependencies.dimension], context, contextDimension, "autoregressive layer")

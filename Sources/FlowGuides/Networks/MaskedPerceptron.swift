@@ -54,8 +54,12 @@ struct MaskedPerceptron: Sendable {
 
   /// The outputs at x, each of them along the last axis for all coordinates.
   func callAsFunction(_ x: Tensor, _ context: Tensor?) -> [Tensor] {
-    perceptron(x, context)
-      .split([Int](repeating: dependencies.dimension, count: outputsEach), along: -1)
+    apart(perceptron(x, context))
+  }
+
+  /// The outputs, one by one.
+  func apart(_ outputs: Tensor) -> [Tensor] {
+    outputs.split([Int](repeating: dependencies.dimension, count: outputsEach), along: -1)
   }
 }
 

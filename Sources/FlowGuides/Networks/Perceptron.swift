@@ -58,6 +58,11 @@ struct Perceptron: Sendable {
 
   /// The outputs at x.
   func callAsFunction(_ x: Tensor, _ context: Tensor?) -> Tensor {
+    values(x, context)[layers.count]
+  }
+
+  /// x, what enters each layer's activation, and the outputs.
+  func values(_ x: Tensor, _ context: Tensor?) -> [Tensor] {
     var values = [x]
     for (index, layer) in layers.enumerated() {
       var value = bias(index, context)
@@ -68,7 +73,7 @@ struct Perceptron: Sendable {
       if layer.isResidual { value += values[index - 1] }
       values.append(value)
     }
-    return values[layers.count]
+    return values
   }
 
   /// A product of vectors along the last axis with a matrix, the outer axes being one.

@@ -9,12 +9,12 @@ import PPL
 struct StagedSolve {
   typealias Inversion = (_ y: Tensor, _ parameters: [Tensor]) -> (x: Tensor, logDet: Tensor)
 
-  private let network: MaskedPerceptron
+  let network: MaskedPerceptron
   private let invert: Inversion
   /// The coordinates in the order of their stages.
-  private let order: [Int]
+  let order: [Int]
   /// For each layer, the coordinates being the first, the number of units before each stage.
-  private let offsets: [[Int]]
+  let offsets: [[Int]]
 
   init(_ network: MaskedPerceptron, _ invert: @escaping Inversion) {
     self.network = network
@@ -48,21 +48,21 @@ struct StagedSolve {
 
   // MARK: What the network is made of
 
-  private var layers: Range<Int> { network.perceptron.layers.indices }
+  var layers: Range<Int> { network.perceptron.layers.indices }
 
   /// The units of a layer that a range of stages has.
-  private func units(_ layer: Int, _ stages: Range<Int>) -> Int {
+  func units(_ layer: Int, _ stages: Range<Int>) -> Int {
     offsets[layer][stages.upperBound] - offsets[layer][stages.lowerBound]
   }
 
   /// The units that a layer of weights leads to; coordinates have several outputs each.
-  private func targets(_ layer: Int, _ stages: Range<Int>) -> Int {
+  func targets(_ layer: Int, _ stages: Range<Int>) -> Int {
     layer + 1 == layers.count
       ? units(0, stages) * network.outputsEach : units(layer + 1, stages)
   }
 
   /// The weights of each layer, outputs × inputs, in the order of the stages.
-  private func weights() -> [Tensor?] {
+  func weights() -> [Tensor?] {
     layers.map { layer in
       guard network.perceptron.layers[layer].inputs > 0 else { return nil }
       var weight = network.perceptron.weight(layer)
@@ -86,7 +86,7 @@ struct StagedSolve {
   }
 
   /// Outputs along the last axis, parameter by parameter, in order of the coordinates instead.
-  private func byCoordinate(_ outputs: Tensor) -> Tensor {
+  func byCoordinate(_ outputs: Tensor) -> Tensor {
     let (count, dimension) = (network.outputsEach, order.count)
     return outputs.reshaped(to: [outputs.shape[0], count, dimension])
       .rearranged(order, along: -1).transposed(to: [0, 2, 1])
@@ -157,7 +157,7 @@ struct StagedSolve {
 
 extension Tensor {
   /// The entries of an axis in another order.
-  fileprivate func rearranged(_ order: [Int], along axis: Int) -> Tensor {
+  func rearranged(_ order: [Int], along axis: Int) -> Tensor {
     if order == Array(order.indices) { return self }
     if order == order.indices.reversed() { return flipped(along: axis) }
     return gathered(Tensor(order), along: axis)
@@ -166,7 +166,7 @@ extension Tensor {
 
 extension Optional where Wrapped == Tensor {
   /// The first entries of an axis and the others; nil for none.
-  fileprivate func cut(at count: Int, along axis: Int) -> (Tensor?, Tensor?) {
+  func cut(at count: Int, along axis: Int) -> (Tensor?, Tensor?) {
     guard let self else { return (nil, nil) }
     if count == 0 { return (nil, self) }
     let rest = self.shape[axis] - count
@@ -175,18 +175,18 @@ extension Optional where Wrapped == Tensor {
     return (parts[0], parts[1])
   }
 
-  fileprivate static func sum(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
+  static func sum(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
     guard let a, let b else { return a ?? b }
     return a + b
   }
 
-  fileprivate static func product(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
+  static func product(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
     guard let a, let b else { return nil }
     return matmul(a, b)
   }
 
   /// Rows above rows; those that are the same for the whole batch are repeated for it.
-  fileprivate static func joined(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
+  static func joined(_ a: Tensor?, _ b: Tensor?) -> Tensor? {
     guard let a, let b else { return a ?? b }
     let columns = Swift.max(a.shape[1], b.shape[1])
     return concat(

@@ -1,9 +1,14 @@
 /// Puts a prefix before the names of sites and plates.
-struct ScopeHandler: Handler {
+package struct ScopeHandler: Handler {
   let prefix: String
   let renames: @Sendable (Site) -> Bool
 
-  func process(_ site: inout Site) {
+  package init(prefix: String, renames: @escaping @Sendable (Site) -> Bool) {
+    self.prefix = prefix
+    self.renames = renames
+  }
+
+  package func process(_ site: inout Site) {
     guard renames(site) else { return }
     site.name = prefix + site.name
     site.plates = site.plates.map {

@@ -66,11 +66,14 @@ final class ChainProgress: Sendable {
 struct RunRecord {
   private(set) var losses: [Double] = []
   private(set) var wasInterrupted = false
-  private let steps: Int
+  private var steps: Int
+  private let estimate: String
   private var progress: Progress
 
-  init(_ steps: Int, showsProgress: Bool) {
+  /// - Parameter estimate: what the negatives of the losses are called.
+  init(_ steps: Int, showsProgress: Bool, estimate: String = "ELBO") {
     self.steps = steps
+    self.estimate = estimate
     progress = Progress(steps, isEnabled: showsProgress)
     losses.reserveCapacity(steps)
   }
@@ -86,15 +89,19 @@ struct RunRecord {
 
   mutating func add(_ loss: Double) {
     losses.append(loss)
-    progress.update(losses.count, RunRecord.elbo(losses))
+    let (estimate, losses) = (estimate, losses)
+    progress.update(losses.count, RunRecord.note(estimate, losses))
   }
 
-  func finish() { progress.finish(losses.count, RunRecord.elbo(losses)) }
+  /// No other step is to be taken.
+  mutating func stop() { steps = losses.count }
+
+  func finish() { progress.finish(losses.count, RunRecord.note(estimate, losses)) }
 
   /// The mean of the last hundred estimates.
-  private static func elbo(_ losses: [Double]) -> String {
+  private static func note(_ estimate: String, _ losses: [Double]) -> String {
     let recent = losses.suffix(100)
-    return String(
-      format: "ELBO %.4g  ", -recent.reduce(0, +) / Double(max(recent.count, 1)))
+    let mean = -recent.reduce(0, +) / Double(max(recent.count, 1))
+    return "\(estimate) \(String(format: "%.4g", mean))  "
   }
 }

@@ -18,7 +18,7 @@ public final class SVI {
   let prepared: PreparedGuide
   private var guideBody: () -> Void { prepared.draw }
   /// The parameters now.
-  public internal(set) var parameters: ParameterStore
+  public package(set) var parameters: ParameterStore
   var optimizerState: [Tensor]
   /// Steps taken, and those of them that changed the parameters.
   var stepsTaken = 0
@@ -113,30 +113,44 @@ public final class SVI {
   /// so far. A model that reads values it has drawn cannot be planned once; it is run step by step.
   @discardableResult
   public func run(steps: Int, showsProgress: Bool = true) throws -> SVIResult {
+    try run(steps: steps, RunRecord(steps, showsProgress: showsProgress), review: nil)
+  }
+
+  /// As `run(steps:showsProgress:)`, with another name for the estimates in the line of progress.
+  package func run(
+    steps: Int, showsProgress: Bool, estimate: String, review: Review
+  ) throws -> SVIResult {
+    try run(
+      steps: steps, RunRecord(steps, showsProgress: showsProgress, estimate: estimate),
+      review: review)
+  }
+
+  private func run(steps: Int, _ record: RunRecord, review: Review?) throws -> SVIResult {
     precondition(steps >= 0, "SVI.run: steps must not be negative, got \(steps)")
-    var record = RunRecord(steps, showsProgress: showsProgress)
+    var record = record
     let graph = try stepGraph()
     try Interruption.whileWatching {
       if graph.readsValues {
-        while record.goesOn { record.add(try step()) }
+        while record.goesOn {
+          record.add(try step())
+          try self.review(review, &record)
+        }
       } else {
-        try loop(graph, &record)
+        try loop(graph, &record, review)
       }
     }
     record.finish()
     return SVIResult(self, record)
   }
 
-  private func loop(_ graph: StepGraph, _ record: inout RunRecord) throws {
+  private func review(_ review: Review?, _ record: inout RunRecord) throws {
+    guard let review, record.losses.count % review.interval == 0 else { return }
+    if try !review.goesOn(fittedParameters, record.losses) { record.stop() }
+  }
+
+  private func loop(_ graph: StepGraph, _ record: inout RunRecord, _ review: Review?) throws {
     let loop = try StepLoop(graph, self)
-    defer {
-      parameters.packed = Tensor(
-        storage: loop.state[0], shape: parameters.packed.shape, dtype: dtype)
-      optimizerState = zip(loop.state.dropFirst(), optimizerState).map {
-        Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
-      }
-      parameters.setMutables(loop.mutables, at: Array(loop.mutables.indices))
-    }
+    defer { adopt(loop.state, loop.mutables) }
     while record.goesOn {
       loop.setStep(stepsTaken, updates: updatesMade, keys: keys(stepsTaken))
       let result = loop.run()
@@ -149,7 +163,20 @@ public final class SVI {
         try noteSkip()
       }
       record.add(result.loss)
+      if let review, record.losses.count % review.interval == 0 {
+        adopt(loop.state.map { $0.copied() }, loop.mutables.map { $0.copied() })
+        try self.review(review, &record)
+      }
     }
+  }
+
+  /// Takes over a loop's parameters, optimizer state and mutable values.
+  private func adopt(_ state: [Storage], _ mutables: [Storage]) {
+    parameters.packed = Tensor(storage: state[0], shape: parameters.packed.shape, dtype: dtype)
+    optimizerState = zip(state.dropFirst(), optimizerState).map {
+      Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
+    }
+    parameters.setMutables(mutables, at: Array(mutables.indices))
   }
 
   /// The graph of the next step. Parameters that its code meets for the first time are added, and

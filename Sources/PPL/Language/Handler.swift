@@ -123,9 +123,13 @@ private func draw(_ site: inout Site) {
   case .sample:
     guard let distribution = site.distribution else { return }
     let key = requireKey(site)
-    let (value, logProb) = distribution.sampleAndLogProb([], key: key, dtype: site.dtype)
-    site.value = value
-    site.logProb = logProb
+    if site.wantsScore {
+      let draw = distribution.sampleWithScore([], key: key, dtype: site.dtype)
+      (site.value, site.logProb, site.score) = (draw.value, draw.logProb, draw.score)
+    } else {
+      let (value, logProb) = distribution.sampleAndLogProb([], key: key, dtype: site.dtype)
+      (site.value, site.logProb) = (value, logProb)
+    }
     if site.usesScoreFunction { site.detach() }
   case .param, .mutable:
     site.value = site.declaration?.initialValue(site.key ?? RandomKey(0).foldIn(site.name))

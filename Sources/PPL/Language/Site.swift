@@ -83,6 +83,8 @@ public struct Site: Sendable {
       var iterations: [Iteration] = []
       var steps: [Step] = []
       var enumeration: Enumeration?
+      var wantsScore = false
+      var score: Tensor?
     }
     let fields: Fields
 
@@ -140,6 +142,16 @@ public struct Site: Sendable {
   var enumeration: Enumeration? {
     get { rare?.fields.enumeration }
     set { setRare { $0.enumeration = newValue } }
+  }
+  /// Whether the derivative of the log density with respect to the draw is to be computed with it.
+  var wantsScore: Bool {
+    get { rare?.fields.wantsScore ?? false }
+    set { setRare { $0.wantsScore = newValue } }
+  }
+  /// That derivative, with all parameters held fixed.
+  var score: Tensor? {
+    get { rare?.fields.score }
+    set { setRare { $0.score = newValue } }
   }
   private var rare: Rare?
   /// Set by a handler to keep the site from the handlers outside it.

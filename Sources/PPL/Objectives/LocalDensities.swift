@@ -16,22 +16,22 @@ struct LocalDensities {
 
   var logWeight: Tensor { model - guide }
 
+  private let common: CommonPlates
+  private let passes: [[Int]]
+
   init(_ run: ParticleTrace) {
     let costs = run.costs
     let common = CommonPlates(run, costs)
     let scale = common.scale
-    let groups = Dictionary(grouping: costs) { common.passes(of: $0.site) }
     let passes = costs.map { common.passes(of: $0.site) }.uniqued()
     func vector(_ term: (Cost) -> Tensor?) -> Tensor {
-      let parts = passes.map { pass in
-        let total = (groups[pass] ?? []).compactMap(term).total()
-        return total.broadcast(to: common.shape).flattened()
-      }
-      return parts.count == 1 ? parts[0] : concat(parts)
+      common.vector(costs, passes, term)
     }
     func density(_ cost: Cost) -> Tensor {
       (cost.site.scale / scale) * cost.summed(keeping: common.plates)
     }
+    self.common = common
+    self.passes = passes
     model = vector { $0.isInGuide ? nil : density($0) }
     guide = vector { $0.isInGuide ? density($0) : nil }
     scored =
@@ -40,6 +40,19 @@ struct LocalDensities {
         cost.isScored ? cost.summed(keeping: common.plates) : nil
       } : nil
     self.scale = Tensor(floatLiteral: scale)
+  }
+
+  /// Σᵢ slopeᵢ · zᵢ over some draws, for each copy.
+  func along(_ draws: [Site], _ slopes: [Tensor]) -> Tensor {
+    let products = zip(draws, slopes).map { site, slope -> Cost in
+      let rank = site.distribution?.eventShape.rank ?? 0
+      let product = slope * (site.value ?? 0)
+      let sum = rank > 0 ? product.sum(axes: (1...rank).map { -$0 }) : product
+      return Cost(site: site, isInGuide: true, logProb: site.spread(sum))
+    }
+    return common.vector(products, passes) { cost in
+      (1 / common.scale) * cost.summed(keeping: common.plates)
+    }
   }
 }
 
@@ -76,6 +89,17 @@ struct CommonPlates {
     self.shape = shape
     self.plates = plates
     self.sequences = sequences
+  }
+
+  /// Terms of costs added up for each copy, of the vectorised plates and of some passes of the
+  /// sequential ones.
+  func vector(_ costs: [Cost], _ passes: [[Int]], _ term: (Cost) -> Tensor?) -> Tensor {
+    let groups = Dictionary(grouping: costs) { self.passes(of: $0.site) }
+    let parts = passes.map { pass in
+      let total = (groups[pass] ?? []).compactMap(term).total()
+      return total.broadcast(to: shape).flattened()
+    }
+    return parts.count == 1 ? parts[0] : concat(parts)
   }
 
   /// The passes of the common sequential plates that a site stands in.

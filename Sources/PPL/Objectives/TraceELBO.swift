@@ -7,16 +7,38 @@ public import Tensors
 /// score-function gradients. Each is multiplied by all that happened in its own copies of the plates
 /// it stands in and outside of these; `TraceGraphELBO` leaves out more.
 public struct TraceELBO: Objective {
-  public let particles: Int
-
-  public init(particles: Int = 1) {
-    precondition(particles > 0, "TraceELBO: particles must be positive, got \(particles)")
-    self.particles = particles
+  /// How the gradient is estimated. Each estimator has the gradient of the bound as its mean.
+  public enum Estimator: Sendable {
+    /// The derivative of the estimate itself.
+    case total
+    /// The same without the score of the guide's density, whose mean is zero (Roeder, Wu and Duvenaud
+    /// 2017): its variance goes to zero as the guide approaches the posterior. All draws must be
+    /// reparameterised. Flows need no inverse for it.
+    case stickingTheLanding
   }
 
-  public func validate(_ run: ParticleTrace) throws { try run.requireMatch() }
+  public let particles: Int
+  public let estimator: Estimator
+
+  public init(particles: Int = 1, estimator: Estimator = .total) {
+    precondition(particles > 0, "TraceELBO: particles must be positive, got \(particles)")
+    self.particles = particles
+    self.estimator = estimator
+  }
+
+  public func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace {
+    estimator == .total ? try ParticleTrace(model, guide) : try .withScores(model, guide)
+  }
+
+  public func validate(_ run: ParticleTrace) throws {
+    try run.requireMatch()
+    if estimator == .stickingTheLanding { try run.requireReparameterized() }
+  }
 
   public func terms(_ run: ParticleTrace) -> ObjectiveTerms {
+    if estimator == .stickingTheLanding {
+      return [run.logWeight, run.model.logProbSum() - PathGradient(run).surrogate]
+    }
     guard run.guide.hasScoredDraws else { return [run.logWeight] }
     let function = ScoreFunction(run)
     let score = function.scored.map { draw in

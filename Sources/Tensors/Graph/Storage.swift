@@ -27,6 +27,13 @@ package final class Storage: @unchecked Sendable {
     }
   }
 
+  /// A fresh copy.
+  package func copied() -> Storage {
+    let copy = Storage(byteCount: byteCount)
+    copy.pointer.copyMemory(from: pointer, byteCount: byteCount)
+    return copy
+  }
+
   deinit { MemoryPool.release(pointer - offset, byteCount) }
 
   package func array<Element>(of type: Element.Type, count: Int) -> [Element] {

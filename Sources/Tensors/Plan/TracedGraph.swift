@@ -118,12 +118,7 @@ extension Tensor {
   }
 
   /// A fresh copy of the elements.
-  package func copiedStorage() -> Storage {
-    let source = evaluated()
-    let copy = Storage(byteCount: source.byteCount)
-    copy.pointer.copyMemory(from: source.pointer, byteCount: source.byteCount)
-    return copy
-  }
+  package func copiedStorage() -> Storage { evaluated().copied() }
 }
 
 extension Plan {

@@ -1,0 +1,154 @@
+import TestSupport
+import Testing
+
+@testable import FlowGuides
+
+@Suite struct NormalizingFlowTests {
+  private static let flow = NormalizingFlow(.maf(layers: 2, hidden: [8]), dimension: 3)
+
+  /// Affine maps and an exponential give closed forms: Normal(μ, σ) and LogNormal.
+  @Test func closedForms() {
+    let y = RandomKey(1).normal([7, 2, 3]).detached()
+    let base = Normal(0, 1).expanded(to: [2, 3])
+    let (shift, scale): (Tensor, Tensor) = ([0.3, -1, 2], [0.5, 2, 1.5])
+    let affine = NormalizingFlow([Affine(shift: shift, scale: scale).toEvent(1)], base: base)
+    #expect(affine.batchShape == [2] && affine.eventShape == [3])
+    let normal = Normal(shift, scale).toEvent(1)
+    expectClose(
+      affine.logProb(y), normal.logProb(y), within: .relative(1e-12, absolute: 1e-12))
+    // The order of bijectors: first to last.
+    let logNormal = NormalizingFlow(
+      [Affine(shift: shift, scale: scale).toEvent(1), Exp().toEvent(1)], base: base)
+    expectClose(
+      logNormal.logProb(exp(y)), LogNormal(shift, scale).toEvent(1).logProb(exp(y)),
+      within: .relative(1e-12, absolute: 1e-12))
+    #expect(logNormal.support.contains(y).boolArray().contains(false))
+  }
+
+  /// A draw comes with its log density; both have sample + batch shapes.
+  @Test func jointDraws() throws {
+    let flow = try Self.flow.initialized(seed: 3)
+    for batch in [Shape([]), [4], [2, 4]] {
+      let wide = flow.expanded(to: batch)
+      #expect(wide.batchShape == batch)
+      let (value, logProb) = wide.sampleAndLogProb([5], key: RandomKey(1), dtype: .float64)
+      #expect(value.shape == [5] + batch + [3] && logProb.shape == [5] + batch)
+      expectClose(
+        logProb, wide.logProb(value.detached()), within: .relative(1e-12, absolute: 1e-12))
+      if batch.rank == 1 {
+        // Independent draws over the new axis.
+        #expect(value.selecting(0, along: 1).array() != value.selecting(1, along: 1).array())
+      }
+    }
+    #expect(flow.isReparameterized)
+    let again = flow.sample([2], key: RandomKey(1), dtype: .float64)
+    #expect(again.array() == flow.sample([2], key: RandomKey(1), dtype: .float64).array())
+  }
+
+  /// Contexts have an effect; their batch is one of the flow, before and after sample axes.
+  @Test func contexts() throws {
+    for base in [FlowBase.normal, .conditionalNormal(hidden: [4]), .studentT()] {
+      let flow = NormalizingFlow(
+        .maf(layers: 2, hidden: [8]), dimension: 2, contextDimension: 3, base: base)
+      handle(
+        {
+          let contexts = RandomKey(2).normal([4, 3]).detached()
+          let given = flow.conditioned(on: contexts)
+          #expect(given.batchShape == [4] && given.eventShape == [2])
+          let (draws, logProb) = given.sampleAndLogProb([6], key: RandomKey(3), dtype: .float64)
+          #expect(draws.shape == [6, 4, 2] && logProb.shape == [6, 4])
+          expectClose(
+            given.logProb(draws.detached()), logProb, within: .relative(1e-10, absolute: 1e-10))
+          for row in 0..<4 {
+            let one = flow.conditioned(on: contexts.selecting(row, along: 0))
+            expectClose(
+              one.logProb(draws.detached().selecting(row, along: 1)),
+              logProb.selecting(row, along: 1), within: .relative(1e-10, absolute: 1e-10))
+          }
+          let point = Tensor([0.5, -1])
+          let densities = given.logProb(point).array()
+          #expect(Set(densities).count == 4, "\(densities)")
+        }, with: LawParameters(key: RandomKey(5), spread: 0.3))
+    }
+  }
+
+  /// ∫ q = 1 for every base and for mixtures, by the trapezoidal rule in spread variables.
+  @Test func bases() throws {
+    let architecture = FlowArchitecture.nsf(layers: 2, conditioning: .masked, hidden: [8])
+    let flows: [(String, NormalizingFlow, Double)] = [
+      ("normal", .init(architecture, dimension: 1), 6),
+      ("student", .init(architecture, dimension: 1, base: .studentT(degrees: 3)), 12),
+      ("mixture", .init(architecture, dimension: 1, base: .mixture(components: 3)), 6),
+      (
+        "of flows",
+        .mixture((0..<2).map { _ in NormalizingFlow(architecture, dimension: 1) }), 6
+      ),
+      (
+        "box", .init(.ncsf(layers: 2, hidden: [8]), dimension: 1, base: .uniform(-.pi, .pi)),
+        0
+      ),
+    ]
+    for (name, flow, reach) in flows {
+      let (x, weights) = Self.grid(reach: reach)
+      let total = handle(
+        { (exp(flow.logProb(x.expandingDims(at: 1))) * weights).sum().scalar() },
+        with: LawParameters(key: RandomKey(4), spread: 0.3))
+      #expect((total - 1).magnitude < 1e-3, "\(name): \(total)")
+    }
+  }
+
+  /// Points and weights: y = sinh u for all numbers, or the circle's interval.
+  private static func grid(reach: Double) -> (Tensor, Tensor) {
+    let count = 8001
+    if reach == 0 {
+      let step = 2 * Double.pi / Double(count)
+      let x = Tensor.linspace(-Double.pi + step / 2, Double.pi - step / 2, count: count)
+      return (x, Tensor.full([count], step))
+    }
+    let u = Tensor.linspace(-reach, reach, count: count)
+    return (sinh(u), cosh(u) * (2 * reach / Double(count - 1)))
+  }
+
+  /// A flow in a model's fit is learned; one with parameters stays as it is.
+  @Test func sitesOfModels() throws {
+    let data = (2 + 0.5 * RandomKey(6).normal([200, 2])).detached()
+    let flow = NormalizingFlow(.nice(layers: 2, hidden: [4]), dimension: 2, name: "prior")
+    let model = { plate("rows", 200) { _ = sample("row", flow, observed: data) } }
+    let svi = try SVI(model, guide: {}, optimizer: Adam(0.02))
+    #expect(svi.parameters.names.allSatisfy { $0.hasPrefix("prior.") } && svi.parameters.count > 0)
+    let losses = try svi.run(steps: 300, showsProgress: false).losses
+    let exact = -Normal(2, 0.5).logProb(data).sum().scalar()
+    #expect(losses[299] < exact + 10 && losses[0] > exact + 500)
+
+    let known = try flow.initialized()
+    let fixed = { plate("rows", 200) { _ = sample("row", known, observed: data) } }
+    #expect(try SVI(fixed, guide: {}, optimizer: Adam(0.02)).parameters.count == 0)
+  }
+
+  /// A flow as the guide of a site, with another as its prior: the divergence goes to zero.
+  @Test func guidesAndPriors() throws {
+    let prior = try NormalizingFlow(.realNVP(layers: 2, hidden: [8]), dimension: 2, name: "p")
+      .initialized(seed: 1)
+    let guide = NormalizingFlow(.iaf(hidden: [8]), dimension: 2, name: "q")
+    let fit = try SVI(
+      { sample("z", prior) }, guide: { sample("z", guide) },
+      optimizer: Adam(.cosine(0.02, steps: 500)), loss: TraceELBO(particles: 16)
+    ).run(steps: 500, showsProgress: false)
+    let (elbo, error) = try fit.elbo(particles: 4000)
+    #expect(elbo > -0.01 && elbo < 4.9 * error, "\(elbo) ± \(error)")
+  }
+
+  @Test func misuse() async {
+    await #expect(processExitsWith: .failure) {
+      let flow = NormalizingFlow(.maf(hidden: [8]), dimension: 2, contextDimension: 3)
+      _ = try flow.initialized().logProb(Tensor([0, 0]))
+    }
+    await #expect(processExitsWith: .failure) {
+      let flow = NormalizingFlow(.maf(hidden: [8]), dimension: 2, contextDimension: 3)
+      _ = flow.conditioned(on: Tensor([0, 0]))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = NormalizingFlow([SoftClamp().toEvent(2)], base: Normal(0, 1))
+    }
+  }
+}
