@@ -146,6 +146,59 @@ def goals_of_distributions(measured):
     ]
 
 
+def flows(lines):
+    """Lines by flow and mode, and in these by library."""
+    measured = {}
+    for line in lines:
+        measured.setdefault((line["flow"], line["mode"]), {})[line["who"]] = line
+    return measured
+
+
+def print_flows(measured):
+    header = ["batches of 512, µs (first call, s)"]
+    header += ["ours", "flowjax, jitted", "ratio", "Zuko", "ratio", "nflows", "ratio"]
+    rows = []
+    for (flow, mode), by in measured.items():
+
+        def cell(who, by=by):
+            line = by.get(who)
+            if line is None:
+                return MISSING
+            return f"{number(line['microseconds'])} ({line['first_seconds']:.2f})"
+
+        row = [f"{flow} {mode}", cell("ours")]
+        for who in ["flowjax", "zuko", "nflows"]:
+            row += [cell(who), times(flow_ratio(by, who))]
+        rows.append(row)
+    print_table(header, rows)
+
+
+def flow_ratio(by, who):
+    line, ours = by.get(who), by.get("ours")
+    return ratio(line and line["microseconds"], ours and ours["microseconds"])
+
+
+def goals_of_flows(measured):
+    """As `goals` of the workloads."""
+
+    def faster(who, wanted):
+        return {
+            flow: flow_ratio(by, who) for (flow, mode), by in measured.items() if mode == wanted
+        }
+
+    passes = {}
+    for (flow, mode), by in measured.items():
+        density = measured.get((flow, "density"), {}).get("ours")
+        if mode == "sample" and flow.endswith("43") and density and "ours" in by:
+            passes[flow] = density["microseconds"] / by["ours"]["microseconds"]
+    return [
+        ("training: flowjax's time ≥ 1.5 × ours", 1.5, faster("flowjax", "train")),
+        ("training: Zuko's time ≥ 5 × ours", 5, faster("zuko", "train")),
+        ("drawing: Zuko's time ≥ 20 × ours", 20, faster("zuko", "sample")),
+        ("drawing, D = 43: our density pass ≥ ⅓ of it", 1 / 3, passes),
+    ]
+
+
 def number(value):
     if value is None:
         return MISSING
@@ -265,6 +318,7 @@ def main():
             line for line in lines if line["dtype"] == dtype and "distribution" in line
         ]
         of_nuts = [line for line in lines if line["dtype"] == dtype and "posterior" in line]
+        of_flows = [line for line in lines if line["dtype"] == dtype and "flow" in line]
         rows, cold = steps_by_workload(of_dtype), cold_runs(of_dtype, "cold")
         cold_nuts = cold_runs(of_dtype, "nuts")
         print(f"## {dtype}\n")
@@ -283,6 +337,10 @@ def main():
             print_nuts(measured)
             print_cold(cold_nuts, "NUTS, cold")
             print_goals(goals_of_nuts(measured, cold_nuts))
+        if of_flows:
+            measured = flows(of_flows)
+            print_flows(measured)
+            print_goals(goals_of_flows(measured))
 
 
 if __name__ == "__main__":

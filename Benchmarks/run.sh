@@ -13,6 +13,7 @@ dtypes="float32 float64"
 workloads="eight-schools-diagonal eight-schools-iaf-10 eight-schools-iaf-64x16
   logistic-1k-iaf logistic-10k-diagonal logistic-10k-iaf logistic-10k-fullrank
   logistic-10k-iaf-8 hmm vae"
+flows="maf-8 nsf-8 maf-43 nsf-43"
 # Pyro takes milliseconds a step on all of them; these five show it.
 pyro_workloads=" eight-schools-diagonal eight-schools-iaf-10 logistic-10k-diagonal logistic-10k-iaf vae "
 # Of posteriordb: NUTS on a hierarchy, two regressions and two time series.
@@ -31,7 +32,7 @@ Measures this library, NumPyro and Pyro on the same workloads, one after the oth
 float64, and prints them side by side. The measurements themselves stay in results.jsonl.
 
   --only PATTERN  only workloads whose name matches the extended regular expression; "cold",
-                  "distributions" and "nuts" are three
+                  "distributions", "nuts" and "flow-maf-8" are some
   --quick         a second for each measurement instead of four, one cold fit instead of three
   --help          this text
 
@@ -140,6 +141,17 @@ measure_nuts() {
   done
 }
 
+# Training steps, density passes and draws of normalizing flows.
+measure_flow() {
+  local flow=$1 dtype=$2 who
+  if [ -x "$ours" ]; then
+    record "$ours" "$flow" --dtype "$dtype" ${quick[@]+"${quick[@]}"}
+  fi
+  for who in flowjax zuko nflows; do
+    record "$python" "$peers/flows.py" "$who" "$flow" --dtype "$dtype" ${quick[@]+"${quick[@]}"}
+  done
+}
+
 prepare_peers
 build_ours
 limit_threads
@@ -150,6 +162,9 @@ for dtype in $dtypes; do
     if wanted "$workload"; then measure_workload "$workload" "$dtype"; fi
   done
   if wanted cold; then measure_cold "$dtype"; fi
+  for flow in $flows; do
+    if wanted "flow-$flow"; then measure_flow "$flow" "$dtype"; fi
+  done
   if wanted distributions; then measure_distributions "$dtype"; fi
 done
 if wanted nuts; then measure_nuts; fi

@@ -104,6 +104,7 @@ if options.workload == "distributions" {
   try coldNUTS(options)
 } else if options.workload == "posteriors" {
   try reportPosteriors()
+} else if try reportFlow(options) {
 } else if options.workload == "cold" {
   try coldFit(options.dtype)
 } else if let workload = workload(options.workload), options.watchesMemory {
