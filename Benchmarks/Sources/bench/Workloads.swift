@@ -10,13 +10,13 @@ struct Workload {
 /// The workload of a name, nil if there is none.
 func workload(_ name: String) -> Workload? {
   switch name {
-  case "eight-schools-diagonal": eightSchools(DiagonalNormalGuide(), 1)
+  case "eight-schools-diagonal": eightSchools(DiagonalNormalGuide(start: .at()), 1)
   case "eight-schools-iaf-10": eightSchools(iaf(2, [10, 10]), 1)
   case "eight-schools-iaf-64x16": eightSchools(iaf(2, [64, 64]), 16)
   case "logistic-1k-iaf": logistic(1_000, 20, iaf(3, [21, 21]), 1)
-  case "logistic-10k-diagonal": logistic(10_000, 50, DiagonalNormalGuide(), 1)
+  case "logistic-10k-diagonal": logistic(10_000, 50, DiagonalNormalGuide(start: .at()), 1)
   case "logistic-10k-iaf": logistic(10_000, 50, iaf(2, [51, 51]), 1)
-  case "logistic-10k-fullrank": logistic(10_000, 50, MultivariateNormalGuide(), 1)
+  case "logistic-10k-fullrank": logistic(10_000, 50, MultivariateNormalGuide(start: .at()), 1)
   case "logistic-10k-iaf-8": logistic(10_000, 50, iaf(2, [51, 51]), 8)
   case "hmm": hiddenMarkov()
   case "vae": vae()
@@ -25,7 +25,7 @@ func workload(_ name: String) -> Workload? {
 }
 
 private func iaf(_ layers: Int, _ hidden: [Int]) -> FlowGuide {
-  FlowGuide(flow: .iaf(layers: layers, hidden: hidden, activation: .elu))
+  FlowGuide(flow: .iaf(layers: layers, hidden: hidden, activation: .elu), start: .at(scale: 1))
 }
 
 private func eightSchools(_ guide: some Guide, _ particles: Int) -> Workload {
@@ -57,7 +57,7 @@ private func hiddenMarkov() -> Workload {
     let data = RandomKey(0).normal([1_000]).cast(to: dtype).detached()
     let chain = HiddenMarkov(data: data, stateCount: 8)
     return try SVI(
-      chain.model, DiagonalNormalGuide(), optimizer: Adam(0.001), loss: TraceEnumELBO(),
+      chain.model, DiagonalNormalGuide(start: .at()), optimizer: Adam(0.001), loss: TraceEnumELBO(),
       dtype: dtype)
   }
 }
