@@ -42,18 +42,24 @@ public struct GuideList: Guide {
     if let unknown = named.first(where: { !latent.contains($0) }) {
       throw ModelError.missingInModel(unknown, model: record.table(), guide: "  \(unknown)")
     }
+    func restricted(to own: Set<String>) -> () -> Void {
+      { handle(model, with: OtherSitesHandler(own: own)) }
+    }
+    let continuous = record.latentSites.filter { $0.distribution?.support.isDiscrete == false }
+    let whole = try? LatentLayout(restricted(to: Set(continuous.map(\.name))), dtype: dtype)
+    if let whole, whole.hasMovingSupports {
+      throw ModelError.movingSupport(whole.slots.map(\.name))
+    }
     let starting = parts.lazy.compactMap { ($0.guide as? any StartingGuide)?.start }.first
-    let whole = try? LatentLayout(model, dtype: dtype)
     let found = try whole.flatMap { try starting?.found(model, $0, seed: seed) }
     let guides = try parts.enumerated().map { number, part in
-      let own = part.names ?? Set(latent).subtracting(named)
-      let restricted = {
-        block(where: { $0.isLatent && !own.contains($0.name) }) { model() }
+      let own = restricted(to: part.names ?? Set(latent).subtracting(named))
+      guard let guide = part.guide as? any StartingGuide, let whole, let found else {
+        return try part.guide.prepared(for: own, dtype: dtype, seed: seed)
       }
-      guard let guide = part.guide as? any StartingGuide else {
-        return try part.guide.prepared(for: restricted, dtype: dtype, seed: seed)
-      }
-      let prepared = try guide.placed(restricted, whole, found, dtype: dtype, seed: seed)
+      let layout = try LatentLayout(own, dtype: dtype)
+      let start = found.restricted(to: layout.ranges(in: whole))
+      let prepared = try guide.prepared(layout, at: start, dtype: dtype)
       return guide is any SiteGuide ? prepared : prepared.renamed("guide\(number)")
     }
     let places = guides.compactMap(\.place)
@@ -63,23 +69,21 @@ public struct GuideList: Guide {
   }
 }
 
-extension StartingGuide {
-  /// The guide for some of the sites of a model, at their part of a start for all.
-  fileprivate func placed(
-    _ model: @escaping () -> Void, _ whole: LatentLayout?, _ found: FoundStart?, dtype: DType,
-    seed: Int
-  ) throws -> PreparedGuide {
-    let layout = try LatentLayout(model, dtype: dtype)
-    if layout.hasMovingSupports { throw ModelError.movingSupport(layout.slots.map(\.name)) }
-    guard let whole, let found else {
-      let reason = "other sites have no density to start from"
-      let start = try FoundStart(layout, .feasible, 0.1, seed: seed, report: .rejected(reason))
-      return try prepared(layout, at: start, dtype: dtype)
-    }
-    let ranges = layout.slots.compactMap { slot in
-      whole.slots.first { $0.name == slot.name }?.range
-    }
-    return try prepared(layout, at: found.restricted(to: ranges), dtype: dtype)
+extension LatentLayout {
+  /// Where the sites lie in a layout of more sites.
+  fileprivate func ranges(in whole: LatentLayout) -> [Range<Int>] {
+    slots.compactMap { slot in whole.slots.first { $0.name == slot.name }?.range }
+  }
+}
+
+/// Hides the latent sites of other guides, which have some value of their support meanwhile.
+private struct OtherSitesHandler: Handler {
+  let own: Set<String>
+
+  func process(_ site: inout Site) {
+    guard site.isLatent, !own.contains(site.name) else { return }
+    if site.value == nil { site.value = InitStrategy.feasible.value(site) }
+    site.isHidden = true
   }
 }
 

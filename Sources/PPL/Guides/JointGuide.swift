@@ -110,6 +110,21 @@ package struct GuideOrigin {
     }
   }
 
+  /// A factor F and a diagonal d with which F Fᵀ + diag(d) is near the covariance of the origin in its
+  /// diagonal units: probabilistic principal components. Nil without a fit, and for very many
+  /// coordinates.
+  func principalFactor(rank: Int) -> (factor: Tensor, diagonal: Tensor)? {
+    guard let fit = found.fit, dimension <= 1000 else { return nil }
+    let root = fit.scaleTril / fit.conditionalScales.expandingDims(at: -1)
+    let (values, vectors) = eigh(matmul(root, root.transposed()))
+    let rest = dimension - rank
+    let noise = rest > 0 ? values.slice(0..<rest).mean() : 0.5 * values.slice(0..<1).mean()
+    let loadings = sqrt(values.slice(rest..<dimension) - noise)
+    let factor = vectors.slice(rest..<dimension, along: 1) * loadings
+    let diagonal = square(root).sum(axis: -1) - square(factor).sum(axis: -1)
+    return (factor.cast(to: dtype).detached(), diagonal.cast(to: dtype).detached())
+  }
+
   private func constant(_ name: String, _ value: Tensor) -> () -> Tensor {
     let value = value.cast(to: dtype).detached()
     return { mutable(name, value) }

@@ -23,12 +23,13 @@ public struct LowRankMultivariateNormalGuide: JointGuide {
     let rank = min(rank ?? Int(Double(dimension).squareRoot().rounded()), dimension)
     let initialVariance = 0.5 * origin.scale * origin.scale
     let spread = (initialVariance / Double(rank)).squareRoot()
-    let diagonal = origin.diagonal
+    let (diagonal, start) = (origin.diagonal, origin.principalFactor(rank: rank))
     return LatentFamily(normal: {
       var loc = param("auto_loc", Tensor.zeros([dimension]))
-      var factor = param("auto_factor") { spread * $0.normal([dimension, rank]) }
+      var factor = param("auto_factor") { start?.factor ?? spread * $0.normal([dimension, rank]) }
       var variance = param(
-        "auto_diagonal", Tensor.full([dimension], initialVariance), constraint: .positive)
+        "auto_diagonal", start?.diagonal ?? Tensor.full([dimension], initialVariance),
+        constraint: .positive)
       if let (shift, unit) = diagonal?() {
         loc = shift + unit * loc
         factor = (unit.rank == 0 ? unit : unit.expandingDims(at: -1)) * factor

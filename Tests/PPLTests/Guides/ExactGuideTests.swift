@@ -63,8 +63,8 @@ import Testing
     let moments = try moments(fit)
     let (x, y) = (try #require(moments["x"]), try #require(moments["y"]))
     let sd = isFull ? [0.7071068, 0.7905694] : [0.5773503, 0.7071068]
-    expectClose(x.mean + y.mean, [0.375, -0.0625, 1.1875], within: .relative(0, absolute: 0.03))
-    expectClose(x.sd + y.sd, [sd[0], sd[1], sd[1]], within: .relative(0.03))
+    expectClose(x.mean + y.mean, [0.375, -0.0625, 1.1875], within: .relative(0, absolute: 0.05))
+    expectClose(x.sd + y.sd, [sd[0], sd[1], sd[1]], within: .relative(0.05))
     let (elbo, error) = try fit.elbo(particles: 20_000)
     let exact = isFull ? -3.7994728372 : -4.0022053913
     #expect((elbo - exact).magnitude < 0.002 + 4.9 * error, "\(elbo) ± \(error)")
@@ -128,7 +128,7 @@ import Testing
     let z = [-1.2815515655446004, 0, 1.2815515655446004]
     let values = try #require(try fit.quantiles([0.1, 0.5, 0.9]).first).values
     expectClose(
-      log(values), z.map { 0.2 + 0.7 * $0 }, within: .relative(0, absolute: 0.03))
+      log(values), z.map { 0.2 + 0.7 * $0 }, within: .relative(0, absolute: 0.04))
     let started = try Self.fitted(
       { _ = sample("x", LogNormal(0.2, 0.7)) }, guide.make(.gaussian()), steps: 0)
     let exact = try #require(try started.quantiles([0.5]).first).values
@@ -142,7 +142,8 @@ import Testing
         sample("y", Normal(0.2, 0.7))
       }, DiagonalNormalGuide(start: .at()), rate: 0.1)
     let moments = try Self.moments(fit)
-    expectClose(moments["x"]!.mean + moments["y"]!.mean, [-0.2, 0.2],
+    expectClose(
+      moments["x"]!.mean + moments["y"]!.mean, [-0.2, 0.2],
       within: .relative(0, absolute: 0.04))
     expectClose(moments["x"]!.sd + moments["y"]!.sd, [1.2, 0.7], within: .relative(0.03))
   }
@@ -157,8 +158,9 @@ import Testing
     let medians = try fit.median()
     #expect(medians.map(\.name) == ["x", "y"])
     expectClose(medians[0].value, [1], within: .relative(0, absolute: 0.03))
-    expectClose(medians[1].value, [0.5], within: .relative(0, absolute: 0.01))
-    expectClose(try fit.quantiles([0.5])[0].values, medians[0].value.array(), within: .relative(1e-12))
+    expectClose(medians[1].value, [0.5], within: .relative(0, absolute: 0.02))
+    expectClose(
+      try fit.quantiles([0.5])[0].values, medians[0].value.array(), within: .relative(1e-12))
   }
 
   /// A support open below turns the order of quantiles round: they are those of draws.
@@ -171,7 +173,8 @@ import Testing
     let values = try #require(try fit.quantiles([0.1, 0.5, 0.9]).first).values.array()
     let exact = [1.2815515655446004, 0, -1.2815515655446004].map { -Foundation.exp($0) }
     // The 10 % quantile of 10,000 draws, in the logarithm: sd 0.017.
-    #expect(zip(values, exact).allSatisfy { (Foundation.log($0 / $1)).magnitude < 0.09 }, "\(values)")
+    #expect(
+      zip(values, exact).allSatisfy { (Foundation.log($0 / $1)).magnitude < 0.09 }, "\(values)")
   }
 
   /// `factor(+1)` adds to the bound.

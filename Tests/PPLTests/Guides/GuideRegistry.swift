@@ -1,3 +1,5 @@
+import Testing
+
 @testable import PPL
 
 /// Every guide over continuous sites that makes itself, by name.
@@ -21,7 +23,8 @@ struct GuideCase: CustomTestStringConvertible, Sendable {
       StructuredGuide(default: .multivariateNormal, dependencies: .none, start: $0)
     },
     .init("list") {
-      GuideList(.sites(["a", "b"], MultivariateNormalGuide(start: $0)), .rest(NormalGuide(start: $0)))
+      GuideList(
+        .sites(["a", "b"], MultivariateNormalGuide(start: $0)), .rest(NormalGuide(start: $0)))
     },
     .init("list of joint guides") {
       GuideList(

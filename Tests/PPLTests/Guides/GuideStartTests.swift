@@ -46,8 +46,10 @@ import Testing
     expectClose(hessian.matrix, exact.array(), within: .relative(0, absolute: 1e-11 * size))
     let vector = Tensor(path[0].position)
     expectClose(
-      hessian.product(vector), matmul(exact, vector).array(), within: .relative(0, absolute: 1e-10 * size))
-    expectClose(hessian.logScale, [0.5 * logdet(exact).scalar()], within: .relative(0, absolute: 1e-10))
+      hessian.product(vector), matmul(exact, vector).array(),
+      within: .relative(0, absolute: 1e-10 * size))
+    expectClose(
+      hessian.logScale, [0.5 * logdet(exact).scalar()], within: .relative(0, absolute: 1e-10))
     let scales = 1 / sqrt(inverse(exact).diagonal())
     expectClose(hessian.conditionalScales, scales.array(), within: .relative(1e-9))
   }
@@ -101,12 +103,14 @@ import Testing
     let fit = try #require(found.fit)
     let covariance = Self.covariance()
     let units = Tensor(Self.scales)
-    expectClose((fit.mean - Tensor(Self.means)) / units, [0, 0, 0], within: .relative(0, absolute: 1e-4))
+    expectClose(
+      (fit.mean - Tensor(Self.means)) / units, [0, 0, 0], within: .relative(0, absolute: 1e-4))
     let relative = matmul(fit.scaleTril, fit.scaleTril.transposed()) / outer(units, units)
     let exact = covariance / outer(units, units)
     expectClose(relative, exact.array(), within: .relative(0, absolute: 1e-4))
     let conditional = 1 / sqrt(inverse(covariance).diagonal())
-    expectClose(fit.conditionalScales / conditional, [1, 1, 1], within: .relative(0, absolute: 1e-3))
+    expectClose(
+      fit.conditionalScales / conditional, [1, 1, 1], within: .relative(0, absolute: 1e-3))
     guard case .gaussian(let elbo, let pointELBO, let paths, let evaluations) = found.report else {
       Issue.record("\(found.report)")
       return
@@ -127,7 +131,8 @@ import Testing
     let best = 0.5 * (logdet(precision) - log(precision.diagonal()).sum()).scalar()
     #expect((try elbo(DiagonalNormalGuide()) - best).magnitude < 0.2)
     #expect((try elbo(NormalGuide()) - best).magnitude < 0.2)
-    #expect(try elbo(LowRankMultivariateNormalGuide()) > -20)
+    // One factor is all that equal correlations need.
+    #expect(try elbo(LowRankMultivariateNormalGuide(rank: 1)).magnitude < 0.01)
   }
 
   @Test func reproducible() throws {
@@ -139,11 +144,13 @@ import Testing
   }
 
   /// One coordinate, and more than the exact Hessian is taken of.
-  @Test(arguments: [1, 2, 300, 450]) func dimensions(_ dimension: Int) throws {
+  @Test(arguments: [1, 2, 60, 450]) func dimensions(_ dimension: Int) throws {
     let scales = Tensor((0..<dimension).map { Foundation.exp(Double($0 % 7) - 3) })
     let found = try Self.found({ _ = sample("z", Normal(5, scales).toEvent(1)) })
     let fit = try #require(found.fit)
-    expectClose((fit.mean - 5) / scales, Tensor.zeros([dimension]).array(), within: .relative(0, absolute: 0.1))
+    expectClose(
+      (fit.mean - 5) / scales, Tensor.zeros([dimension]).array(),
+      within: .relative(0, absolute: 0.1))
     #expect(log(fit.conditionalScales / scales).array().allSatisfy { $0.magnitude < 0.5 })
   }
 

@@ -28,7 +28,8 @@ import Testing
   }
 
   @Test func parameters() throws {
-    let diagonal = try SVI(Self.model, DiagonalNormalGuide(start: .at(scale: 0.2)), optimizer: Adam())
+    let diagonal = try SVI(
+      Self.model, DiagonalNormalGuide(start: .at(scale: 0.2)), optimizer: Adam())
     #expect(diagonal.parameters.names == ["auto_loc", "auto_scale"])
     expectClose(diagonal.parameters["auto_loc"]!, [Double](repeating: 0, count: Self.dimension))
     expectClose(

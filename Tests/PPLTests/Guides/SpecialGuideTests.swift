@@ -127,13 +127,16 @@ import Testing
     expectClose(
       fit.parameters["k_auto_probs"]!, first.posterior + second.posterior,
       within: .relative(0, absolute: 1e-3))
-    let flags = [0.7 * Foundation.exp(normalLogDensity(1.5, 0, 1)),
-      0.3 * Foundation.exp(normalLogDensity(1.5, 2, 1))]
+    let flags = [
+      0.7 * Foundation.exp(normalLogDensity(1.5, 0, 1)),
+      0.3 * Foundation.exp(normalLogDensity(1.5, 2, 1)),
+    ]
     expectClose(
       fit.parameters["flag_auto_probs"]!, [flags[1] / (flags[0] + flags[1])],
       within: .relative(0, absolute: 1e-3))
     let evidence = first.evidence * second.evidence * (flags[0] + flags[1])
-    expectClose([fit.losses[799]], [-Foundation.log(evidence)], within: .relative(0, absolute: 1e-4))
+    expectClose(
+      [fit.losses[799]], [-Foundation.log(evidence)], within: .relative(0, absolute: 1e-4))
   }
 
   @Test func discreteErrors() {

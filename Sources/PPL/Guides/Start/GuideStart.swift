@@ -43,7 +43,8 @@ public struct GuideStart: Sendable {
   /// Finds the start for the latent sites of a model.
   ///
   /// - Parameter layout: how they are laid out.
-  func found(_ model: @escaping () -> Void, _ layout: LatentLayout, seed: Int) throws -> FoundStart {
+  func found(_ model: @escaping () -> Void, _ layout: LatentLayout, seed: Int) throws -> FoundStart
+  {
     switch kind {
     case .point(let strategy, let scale):
       try FoundStart(layout, strategy, scale, seed: seed, report: .asGiven)
@@ -125,7 +126,7 @@ private struct StartSearch {
   private let key: RandomKey
 
   /// How many draws rank the distributions along a path, and those of different paths.
-  private static let draws = (along: 10, between: 200)
+  private static let draws = (along: 5, between: 100)
 
   init(
     _ model: @escaping () -> Void, _ layout: LatentLayout, _ strategy: InitStrategy, _ paths: Int,
@@ -152,7 +153,8 @@ private struct StartSearch {
     let results = try (0..<paths).compactMap { number in
       pathfinder.run(from: try layout.point(strategy, key.foldIn("path\(number)")))
     }
-    guard let best = results.max(by: { $0.elbo < $1.elbo }) else {
+    guard let best = results.max(by: { target.elbo($0.fit, noise) < target.elbo($1.fit, noise) })
+    else {
       return try rejected("no path from \(paths) points led to a normal distribution")
     }
     let fits = [best.fit, modeFit(target, best)].compactMap { $0 }

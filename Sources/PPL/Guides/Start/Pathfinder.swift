@@ -6,7 +6,6 @@ struct Pathfinder {
   /// What a path led to.
   struct Result {
     let fit: NormalFit
-    let elbo: Double
     /// The last point.
     let end: [Double]
   }
@@ -22,7 +21,7 @@ struct Pathfinder {
 
   /// The best normal distribution along the path from a point; nil if there is none.
   func run(from start: [Double]) -> Result? {
-    let search = LBFGS(history: 6, maxIterations: 500, valueTolerance: 1e-10)
+    let search = LBFGS(history: 6, maxIterations: 200, valueTolerance: 1e-10)
     guard let (path, _) = try? search.path(target.function, from: start) else { return nil }
     var memory = StepMemory(scales: [Double](repeating: 1, count: target.dimension))
     var best: (fit: NormalFit, elbo: Double)?
@@ -35,6 +34,6 @@ struct Pathfinder {
       if elbo > best?.elbo ?? -.infinity { best = (fit, elbo) }
     }
     guard let best, let end = path.last?.position else { return nil }
-    return Result(fit: best.fit, elbo: best.elbo, end: end)
+    return Result(fit: best.fit, end: end)
   }
 }
