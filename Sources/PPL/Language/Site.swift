@@ -171,6 +171,8 @@ public struct Site: Sendable {
 
   /// Whether statements of the same name are one and the same site.
   var mayRepeat: Bool { kind == .param || kind == .plate || kind == .mutable }
+  /// Whether it is a random variable that inference has to find.
+  var isLatent: Bool { kind == .sample && !isObserved }
   /// Whether it reads or sets a value carried from step to step.
   var isMutable: Bool { kind == .mutable || kind == .assignment }
 

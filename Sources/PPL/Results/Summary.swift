@@ -98,7 +98,7 @@ public struct Summary: Sendable, CustomStringConvertible {
   public subscript(name: String) -> Row? { rows.first { $0.name == name } }
 
   /// A name for each element of a site: `x` for a scalar, else `x[0]`, `x[1]`, … or `x[0, 0]`, ….
-  private static func names(_ site: String, of shape: Shape) -> [String] {
+  static func names(_ site: String, of shape: Shape) -> [String] {
     guard shape.rank > 0 else { return [site] }
     let indices = shape.reduce([[Int]]([[]])) { prefixes, extent in
       prefixes.flatMap { prefix in (0..<extent).map { prefix + [$0] } }

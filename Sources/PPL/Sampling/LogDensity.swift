@@ -68,6 +68,14 @@ final class LogDensity {
     return batch([rows], over: point, values: position.expandingDims(at: 0))[0].squeezing(at: 0)
   }
 
+  /// The gradients of the log density at many points, the rows of a matrix.
+  func gradients(at points: Tensor) throws -> Tensor {
+    let point = Tensor.placeholder([dimension], .float64)
+    let density = try LogDensity.trace(layout, point, key).logDensity
+    return batch(
+      gradient(of: density, withRespectTo: [point]), over: point, values: points)[0]
+  }
+
   /// A place to evaluate in: each thread needs one of its own.
   func evaluator() -> Evaluator { Evaluator(self) }
 

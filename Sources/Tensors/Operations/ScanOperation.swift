@@ -102,16 +102,13 @@ private final class ScanRunner: Sendable {
 
   func run(_ memory: LoopMemory) {
     let instance = idle.withLock { $0.popLast() } ?? Instance(self)
-    for step in 0..<form.length {
-      if step < 2 {
-        // The first carries are inputs; the later ones lie at equal distances.
-        let (arguments, outputs) = addresses(memory, at: step)
-        instance.plan.bind(arguments: arguments, outputs: outputs)
-      } else {
-        instance.plan.apply(step & 1 == 0 ? instance.moves.odd : instance.moves.even)
-      }
+    // The first carries are inputs; the later ones lie at equal distances.
+    for step in 0..<min(form.length, 2) {
+      let (arguments, outputs) = addresses(memory, at: step)
+      instance.plan.bind(arguments: arguments, outputs: outputs)
       instance.plan.run()
     }
+    instance.plan.run(max(form.length - 2, 0), moving: instance.moves.odd, instance.moves.even)
     idle.withLock { if $0.count < 4 { $0.append(instance) } }
   }
 

@@ -222,11 +222,17 @@ package final class PlanInstance: @unchecked Sendable {
     }
   }
 
-  /// Takes what was bound farther on.
-  @inline(__always)
-  func apply(_ moves: [Move]) {
-    moves.withUnsafeBufferPointer { moves in
-      for move in moves { move.address.pointee += move.bytes }
+  /// Runs the plan `count` times on what lies farther on each time, by one distance and another one
+  /// in turn.
+  func run(_ count: Int, moving first: [Move], _ second: [Move]) {
+    let (program, length) = (program, Int64(topCount))
+    first.withUnsafeBufferPointer { first in
+      second.withUnsafeBufferPointer { second in
+        for number in 0..<count {
+          for move in number & 1 == 0 ? first : second { move.address.pointee += move.bytes }
+          ctk_run(program, length)
+        }
+      }
     }
   }
 
