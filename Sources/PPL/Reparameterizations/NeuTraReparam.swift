@@ -41,18 +41,18 @@ private struct Transport: Sendable {
 
   init(_ fit: SVIResult) {
     let guide = TraceHandler()
-    let path = Path()
+    let map = BaseMap()
     // Only the base is a site of the model.
     block(where: { $0.name != "_auto_latent_base" }) {
       handle(
         {
           handle(
             {
-              PPL.reparam(by: { $0.infer.isAuxiliary ? path : nil }) { fit.drawLatents() }
+              PPL.reparam(by: { $0.infer.isAuxiliary ? map : nil }) { fit.drawLatents() }
             }, with: guide)
         }, with: fit.parameterHandler)
     }
-    guard let trace = try? guide.result(), let logDet = path.logDet else {
+    guard let trace = try? guide.result(), let logDet = map.logDet else {
       preconditionFailure("NeuTraReparam: expected a guide with one vector for all latent sites")
     }
     let sites = trace.sites.filter { $0.kind == .sample && $0.name != "_auto_latent_base" }
@@ -82,7 +82,7 @@ private struct Given: Reparameterization {
 }
 
 /// Draws a guide's vector as the image of standard normal numbers, and notes the log determinant.
-private final class Path: Reparameterization {
+private final class BaseMap: Reparameterization {
   private let found = Locked<Tensor?>(nil)
   var logDet: Tensor? { found.withLock { $0 } }
 

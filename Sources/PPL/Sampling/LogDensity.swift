@@ -105,7 +105,7 @@ final class LogDensity {
 
     /// The log density at `position`; its gradient is written to `gradient`.
     func callAsFunction(
-      _ position: UnsafeMutablePointer<Double>, gradient: UnsafeMutablePointer<Double>
+      _ position: UnsafePointer<Double>, gradient: UnsafeMutablePointer<Double>
     ) -> Double {
       point.pointer.assumingMemoryBound(to: Double.self).update(from: position, count: dimension)
       instance.run()
