@@ -24,7 +24,7 @@ extension Guide {
 }
 
 /// A guide that looks for a place to start.
-package protocol StartingGuide: Guide {
+package protocol StartingGuide: Guide, Sendable {
   var start: GuideStart { get }
 
   /// The guide for the sites of a layout.
