@@ -29,7 +29,7 @@ import Testing
     let (loc, scale) = (fit.parameters["z_auto_loc"]!, fit.parameters["z_auto_scale"]!)
     #expect(loc.shape == [8] && scale.shape == [8])
     guard size < 8 else { return }
-    expectClose(loc, Self.data.map { $0 / 2 }, within: .relative(0, absolute: 0.05))
+    expectClose(loc, Self.data.map { $0 / 2 }, within: .relative(0, absolute: 0.1))
     expectClose(scale, Self.data.map { _ in 0.5.squareRoot() }, within: .relative(0.08))
     let points = try SVI(
       Self.local(size: size), DeltaGuide(), optimizer: Adam(.cosine(0.05, steps: 2000))
@@ -218,12 +218,12 @@ import Testing
       {
         let a = sample("a", Normal(1, 1))
         sample("b", Normal(a, 2))
-      }, StructuredGuide(conditionals: ["a": .delta]), optimizer: Adam(.cosine(0.05, steps: 500)),
+      }, StructuredGuide(conditionals: ["a": .delta]), optimizer: Adam(.cosine(0.03, steps: 1500)),
       loss: TraceELBO(particles: 16)
-    ).run(steps: 500, showsProgress: false)
+    ).run(steps: 1500, showsProgress: false)
     let quantiles = try fit.quantiles([0.5, 0.841344746068543])
     expectClose(quantiles[0].values, [1, 1], within: .relative(0, absolute: 0.03))
     let b = quantiles[1].values.array()
-    #expect((b[1] - b[0] - 2).magnitude < 0.05 && (b[0] - 1).magnitude < 0.05)
+    #expect((b[1] - b[0] - 2).magnitude < 0.1 && (b[0] - 1).magnitude < 0.1)
   }
 }

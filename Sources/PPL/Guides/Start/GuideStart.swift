@@ -174,7 +174,7 @@ private struct StartSearch {
   private func modeFit(_ target: StartTarget, _ best: Pathfinder.Result) -> NormalFit? {
     let fit = ModeFit(target)
     guard target.dimension <= ModeFit.dimensionLimit else {
-      return fit.diagonal(at: best.end, best.fit.conditionalScales.array(), seed: seed)
+      return fit.diagonal(from: best.end, best.fit.conditionalScales.array(), seed: seed)
     }
     return fit.run(from: best.end, best.fit.scaleTril)
   }

@@ -31,12 +31,11 @@ struct ModeFit {
     var (mode, factor) = (start, factor)
     for _ in 0..<10 {
       let triangle = LowerTriangle(factor)
-      let function = target.whitened(mode, triangle)
-      let origin = [Double](repeating: 0, count: target.dimension)
-      let search = LBFGS(maxIterations: 200, gradientTolerance: 1e-6, valueTolerance: 1e-14)
-      guard let end = try? search.path(function, from: origin).points.last else { break }
-      mode.add(1, triangle.times(end.position))
-      let hessian = hessian(of: function, at: end.position)
+      let function = target.whitened(
+        mode, times: triangle.times, transposedTimes: triangle.transposedTimes)
+      guard let end = end(of: function) else { break }
+      mode.add(1, triangle.times(end))
+      let hessian = hessian(of: function, at: end)
       // Of H = C Cᵀ the inverse is C⁻ᵀ C⁻¹; made triangular, L C⁻ᵀ is the next L.
       let inverse = triangularSolve(cholesky(hessian), Tensor.eye(target.dimension))
       guard inverse.array().allSatisfy(\.isFinite) else { break }
@@ -47,29 +46,50 @@ struct ModeFit {
     return (mode, factor, false)
   }
 
+  /// Where the way from 0 ends; nil where the function is not finite there.
+  private func end(of function: SmoothFunction) -> [Double]? {
+    let origin = [Double](repeating: 0, count: target.dimension)
+    let search = LBFGS(maxIterations: 200, gradientTolerance: 1e-6, valueTolerance: 1e-14)
+    return try? search.path(function, from: origin).points.last?.position
+  }
+
   /// The same with the diagonal of the Hessian alone: E[v · H v] over vectors v of random signs
   /// (Bekas, Kokiopoulou and Saad 2007), exact if the Hessian is diagonal.
   ///
   /// - Parameter scales: of the coordinates, roughly.
-  func diagonal(at mode: [Double], _ scales: [Double], seed: Int) -> NormalFit? {
-    var scales = scales
+  func diagonal(from start: [Double], _ scales: [Double], seed: Int) -> NormalFit? {
+    var (mode, scales) = (start, scales)
     var generator = HostGenerator(key: Int64(seed))
-    let (probes, step) = (20, 1e-3)
-    for _ in 0..<2 {
-      var curvature = [Double](repeating: 0, count: mode.count)
-      for _ in 0..<probes {
-        let offset = scales.map { generator.uniform() < 0.5 ? step * $0 : -step * $0 }
-        func gradient(_ sign: Double) -> [Double] {
-          target.function.evaluate(zip(mode, offset).map { $0 + sign * $1 }).gradient
-        }
-        for (index, (up, down)) in zip(gradient(1), gradient(-1)).enumerated() {
-          curvature[index] += (up - down) / (2 * offset[index] * Double(probes))
-        }
-      }
-      guard curvature.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
-      scales = curvature.map { 1 / $0.squareRoot() }
+    for _ in 0..<3 {
+      guard let better = curvatureScales(at: mode, scales, &generator) else { return nil }
+      scales = better
+      func scaled(_ vector: [Double]) -> [Double] { zip(vector, better).map { $0 * $1 } }
+      let function = target.whitened(mode, times: scaled, transposedTimes: scaled)
+      guard let end = end(of: function) else { return nil }
+      mode.add(1, scaled(end))
     }
-    return NormalFit(mean: Tensor(mode), InverseHessian(StepMemory(scales: scales)))
+    guard let last = curvatureScales(at: mode, scales, &generator) else { return nil }
+    return NormalFit(mean: Tensor(mode), InverseHessian(StepMemory(scales: last)))
+  }
+
+  /// 1 / √(diagonal of the Hessian); nil where that is not positive.
+  private func curvatureScales(
+    at point: [Double], _ scales: [Double], _ generator: inout HostGenerator
+  ) -> [Double]? {
+    let (probes, step) = (20, 1e-3)
+    let function = target.function
+    var curvature = [Double](repeating: 0, count: point.count)
+    for _ in 0..<probes {
+      let offset = scales.map { generator.uniform() < 0.5 ? step * $0 : -step * $0 }
+      func gradient(_ sign: Double) -> [Double] {
+        function.evaluate(zip(point, offset).map { $0 + sign * $1 }).gradient
+      }
+      for (index, (up, down)) in zip(gradient(1), gradient(-1)).enumerated() {
+        curvature[index] += (up - down) / (2 * offset[index] * Double(probes))
+      }
+    }
+    guard curvature.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
+    return curvature.map { 1 / $0.squareRoot() }
   }
 
   /// The Hessian matrix by central differences of the gradient.

@@ -21,13 +21,16 @@ struct StartTarget {
     }
   }
 
-  /// The same of v ↦ origin + L v, where the fit is standard normal.
-  func whitened(_ origin: [Double], _ factor: LowerTriangle) -> SmoothFunction {
+  /// The same of v ↦ origin + L v, where L and its transpose are given as maps.
+  func whitened(
+    _ origin: [Double], times: @escaping ([Double]) -> [Double],
+    transposedTimes: @escaping ([Double]) -> [Double]
+  ) -> SmoothFunction {
     SmoothFunction(dimension: dimension) { whitened in
-      var position = factor.times(whitened)
+      var position = times(whitened)
       position.add(1, origin)
       let (value, gradient) = evaluate(position)
-      return (-value, factor.transposedTimes(gradient).map { -$0 })
+      return (-value, transposedTimes(gradient).map { -$0 })
     }
   }
 
