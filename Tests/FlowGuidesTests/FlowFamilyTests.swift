@@ -49,7 +49,7 @@ import Testing
   /// it: |z| < 4.9 fails for one seed in a million.
   @Test(arguments: families) func fits(_ family: Family) throws {
     let model = Self.model(family.description == "glow of images" ? 2 : 1)
-    let guide = FlowGuide(flow: family.flow)
+    let guide = FlowGuide(flow: family.flow, start: .at(scale: 1))
     let start = try SVI(
       model, guide, optimizer: Adam(1e-9), loss: TraceELBO(particles: 16), seed: 1
     )

@@ -27,7 +27,8 @@ import Testing
   func improves(_ index: Int, _ dtype: DType) throws {
     let (name, model) = Self.models[index]
     let svi = try SVI(
-      model, MultivariateNormalGuide(), optimizer: Adam(0.05), loss: TraceELBO(particles: 8),
+      model, MultivariateNormalGuide(start: .at()), optimizer: Adam(0.05),
+      loss: TraceELBO(particles: 8),
       dtype: dtype, seed: 1)
     let before = try svi.run(steps: 0).elbo(particles: 1000)
     let fit = try svi.run(steps: 300, showsProgress: false)

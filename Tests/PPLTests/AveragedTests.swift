@@ -20,7 +20,8 @@ import Testing
   @Test func stepsGoOnFromTheLast() throws {
     func fit(_ optimizer: some Optimizer) throws -> (raw: ParameterStore, result: SVIResult) {
       let svi = try SVI(
-        { _ = sample("z", Normal(3, 1)) }, DiagonalNormalGuide(), optimizer: optimizer, seed: 2)
+        { _ = sample("z", Normal(3, 1)) }, DiagonalNormalGuide(start: .at()), optimizer: optimizer,
+        seed: 2)
       let result = try svi.run(steps: 20, showsProgress: false)
       return (svi.parameters, result)
     }
@@ -32,7 +33,8 @@ import Testing
     // The mean is taken of unconstrained values: that of a scale is geometric.
     var mean = (loc: 0.0, logScale: 0.0)
     let svi = try SVI(
-      { _ = sample("z", Normal(3, 1)) }, DiagonalNormalGuide(), optimizer: Adam(0.1), seed: 2)
+      { _ = sample("z", Normal(3, 1)) }, DiagonalNormalGuide(start: .at()), optimizer: Adam(0.1),
+      seed: 2)
     for step in 0..<20 {
       try svi.step()
       guard step >= 10 else { continue }

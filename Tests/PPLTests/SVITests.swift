@@ -68,7 +68,7 @@ import Testing
         _ = sample("flip", Bernoulli(probs: odds / (1 + odds)), observed: flips)
       }
     }
-    let fit = try Self.fit(model, DiagonalNormalGuide())
+    let fit = try Self.fit(model, DiagonalNormalGuide(start: .at()))
     #expect((fit.parameters.scalar("auto_loc") - golden.loc).magnitude < 0.02)
     #expect((log(fit.parameters.scalar("auto_scale") / golden.scale)).magnitude < 0.0225)
     let (elbo, error) = try fit.elbo(particles: 50_000)

@@ -231,7 +231,8 @@ import Testing
           let tau = sample("tau", HalfCauchy(2))
           if readsValues { _ = z.scalar() }
           plate("rows", 3) { _ = sample("x", Normal(z, tau), observed: Tensor([0.1, 1, -2])) }
-        }, DiagonalNormalGuide(), optimizer: Adam(0.05), loss: TraceELBO(particles: 6), seed: 8)
+        }, DiagonalNormalGuide(start: .at()), optimizer: Adam(0.05), loss: TraceELBO(particles: 6),
+        seed: 8)
       let losses = try (0..<20).map { _ in try svi.step() }
       return (losses, svi.parameters.values)
     }

@@ -53,7 +53,7 @@ import Testing
       {
         let rate = sample("rate", LogNormal(0.3, 0.8))
         sample("x", Normal(log(rate), 0.6), observed: 1.1)
-      }, DiagonalNormalGuide(), optimizer: Adam(.cosine(0.05, steps: 1500)),
+      }, DiagonalNormalGuide(start: .at()), optimizer: Adam(.cosine(0.05, steps: 1500)),
       loss: ReweightedWakeSleep(particles: 8), seed: 1)
     try svi.run(steps: 1500, showsProgress: false)
     let precision = 1 / 0.64 + 1 / 0.36

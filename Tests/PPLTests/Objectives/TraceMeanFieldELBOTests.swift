@@ -110,7 +110,8 @@ import Testing
   @Test func constrainedSites() throws {
     let model = { _ = sample("x", LogNormal(0, 1)) }
     let exact = try SVI(
-      model, DiagonalNormalGuide(start: .at(scale: 1)), optimizer: Adam(0), loss: TraceMeanFieldELBO())
+      model, DiagonalNormalGuide(start: .at(scale: 1)), optimizer: Adam(0),
+      loss: TraceMeanFieldELBO())
     for _ in 0..<20 {
       expectClose([try exact.step()], [0], within: .relative(0, absolute: 1e-14))
     }
