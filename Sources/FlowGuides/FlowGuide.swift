@@ -1,6 +1,7 @@
 @_exported public import PPL
 
-/// A normalizing flow over all unconstrained latent variables of a model.
+/// A normalizing flow over all unconstrained latent variables of a model: Pyro's
+/// `AutoNormalizingFlow`, with an inverse autoregressive architecture `AutoIAFNormal`.
 ///
 /// A flow's layers start near the identity, followed by the affine map of the start: the latent
 /// variables start near the normal distribution found there.

@@ -2,8 +2,11 @@ public import Tensors
 
 /// Fits a guide with settings that need no tuning where it starts at a normal distribution.
 ///
-/// Adam with a rate that falls from 0.02 to 0 along half a cosine, 16 particles. Steps are in the units of the
-/// guide's start, so the rate fits any model; a flow gains from more steps.
+/// Adam with a rate that falls from 0.02 to 0 along half a cosine, and 16 particles. Steps are in the
+/// units of the guide's start, so the rate fits any model; a flow gains from more steps.
+///
+///     let result = try fit(model)
+///     print(try result.summary())
 ///
 /// - Throws: `ModelError` if model and guide do not go together, or no step is finite.
 public func fit<Result>(

@@ -1,13 +1,20 @@
 import Tensors
 
 /// Where a guide over continuous sites starts.
-public struct GuideStart: Sendable {
+public struct GuideStart: Sendable, CustomStringConvertible {
   fileprivate enum Kind {
     case point(InitStrategy, scale: Double)
     case gaussian(InitStrategy, paths: Int)
   }
 
   private let kind: Kind
+
+  public var description: String {
+    switch kind {
+    case .point(_, let scale): "at a point, scale \(scale)"
+    case .gaussian(_, let paths): "at a normal distribution found on \(paths) paths"
+    }
+  }
 
   /// At the values that a strategy gives the sites, with one standard deviation for all unconstrained
   /// coordinates.
@@ -153,8 +160,8 @@ private struct StartSearch {
     let results = try (0..<paths).compactMap { number in
       pathfinder.run(from: try layout.point(strategy, key.foldIn("path\(number)")))
     }
-    guard let best = results.max(by: { target.elbo($0.fit, noise) < target.elbo($1.fit, noise) })
-    else {
+    let elbos = results.map { target.elbo($0.fit, noise) }
+    guard let best = zip(results, elbos).max(by: { $0.1 < $1.1 })?.0 else {
       return try rejected("no path from \(paths) points led to a normal distribution")
     }
     let fits = [best.fit, modeFit(target, best)].compactMap { $0 }
