@@ -23,4 +23,12 @@ struct ChainRecord: Sendable {
     logDensities.append(point.logDensity)
     transitions.append(transition)
   }
+
+  /// The chains of an interrupted run to report, cut to the shortest of them: those that keep the
+  /// most draws.
+  static func longest(_ records: [ChainRecord]) -> [ChainRecord] {
+    func kept(_ length: Int) -> Int { length * records.count { $0.count >= length } }
+    guard let length = records.map(\.count).max(by: { kept($0) < kept($1) }) else { return [] }
+    return records.filter { $0.count >= length }
+  }
 }

@@ -40,10 +40,11 @@ public struct MCMC {
   }
 
   /// Runs the chains. A line of progress is shown when standard error is a terminal; Ctrl-C ends the
-  /// run with the draws so far.
+  /// run with the draws so far: of the chains that got far, as many draws as each of them has.
   ///
   /// - Throws: `CompileError.readsValue` if the model branches on latent values; `ModelError` if its
-  ///   sites are of a kind the sampler cannot move, or no start with a finite density was found.
+  ///   sites are of a kind the sampler cannot move, or no start with a finite density was found;
+  ///   `SamplingError.noDraws` after an interrupt during the warm-up.
   public func run(showsProgress: Bool = true) throws -> MCMCResult {
     let density = try LogDensity(model, seed: seed)
     let key = RandomKey.hostFoldIn(RandomKey(seed).hostValue, RandomKey.datum(of: "chains"))
@@ -58,7 +59,9 @@ public struct MCMC {
       Threads.concurrently(chains) { runs[$0].run(progress) }
     }
     progress.finish()
-    return try MCMCResult(density, runs.map(\.record))
+    let records = ChainRecord.longest(runs.map(\.record))
+    guard records.contains(where: { $0.count > 0 }) else { throw SamplingError.noDraws }
+    return try MCMCResult(density, records)
   }
 
   /// An unconstrained point whose density and gradient are finite.
