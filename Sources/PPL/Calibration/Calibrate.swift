@@ -39,7 +39,7 @@ public func calibrate(
     let values = trace.sampleValues.filter { data.contains($0.key) }
     let conditioned: () -> Void = { condition(values) { model() } }
     let draws = try posterior(
-      Simulation(model: conditioned, data: values, seed: seed &+ number &* 7919))
+      Simulation(model: conditioned, data: values, seed: seed &+ number))
     try ranking.add(trace, draws)
   }
   return Calibration(ranking.quantities)

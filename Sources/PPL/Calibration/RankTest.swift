@@ -32,7 +32,7 @@ struct RankTest {
 
   func pValue(_ ranks: [Int]) -> Double {
     let smallest = zip(cumulative(ranks), 1...).map { tails(at: $1)[$0] }.min() ?? 1
-    return min(1, 1 - coverage(bands(above: smallest)))
+    return min(max(1 - coverage(bands(above: smallest)), 0), 1)
   }
 
   /// The narrowest bands around all numbers that hold them together with a probability.
