@@ -6,7 +6,7 @@ public import Tensors
 /// - Parameters:
 ///   - probability: the share, in (0, 1).
 ///   - axis: that of the draws.
-/// - Returns: lower and upper ends, along a new first axis in the place of that of the draws.
+/// - Returns: the lower and upper ends, along a new first axis; the axis of the draws is gone.
 public func hpdi(_ draws: Tensor, probability: Double = 0.9, axis: Int = 0) -> Tensor {
   precondition(
     probability > 0 && probability < 1,
