@@ -9,7 +9,7 @@ private struct Faulty: Bijector {
     case wrongLogDet, inverseLogDetNotNegated, looksAhead, claimsToPreserveVolume
     case hidesThatVolumeIsPreserved, startsFarAway, constantScale, unusedParameter
     case inverseOfOtherParameters, mixesTheBatch, ignoresTheContext, oneContextForAll
-    case doublePrecision, overflows
+    case doublePrecision, overflows, wrongScore
   }
 
   let fault: Fault?
@@ -72,6 +72,17 @@ private struct Faulty: Bijector {
     return (x, fault == .inverseLogDetNotNegated ? logDet : -logDet)
   }
 
+  func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    let (y, logDet) = forwardAndLogDet(x, context: context)
+    let point = stopGradient(y)
+    let (back, inverseLogDet) = inverseAndLogDet(point, context: context)
+    let slope = gradient(
+      of: (score * back).sum() + inverseLogDet.sum(), withRespectTo: point)
+    return (y, logDet, fault == .wrongScore ? slope + 1e-4 : slope)
+  }
+
   private func moved(_ shift: Tensor, _ context: Tensor?) -> Tensor {
     guard let context, fault != .ignoresTheContext else { return shift }
     let isShared = fault == .oneContextForAll && context.rank > 1
@@ -130,6 +141,7 @@ private struct Faulty: Bijector {
       case .ignoresTheContext: [.context]
       case .doublePrecision: [.singlePrecision]
       case .overflows: [.farPoints]
+      case .wrongScore: [.score]
       }
     let error = #expect(throws: BrokenLaws.self) { try Self.check(fault) }
     let broken = try #require(error)

@@ -31,7 +31,7 @@ import Testing
   /// The parameters that are returned are those of the best epoch: a step size that ruins later
   /// epochs does not ruin the fit, and the fit stops when patience is out.
   @Test func bestParametersAreKept() throws {
-    let rate = LearningRate { step in `where`(step .< 60, 0.01, 0.2) }
+    let rate = LearningRate { step in `where`(step .< 20, 0.01, 3) }
     let rows = Self.banana(500)
     let result = try fit(
       Self.flow, to: rows, optimizer: Adam(rate), epochs: 100, batchSize: 50, patience: 4,

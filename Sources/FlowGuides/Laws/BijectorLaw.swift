@@ -22,6 +22,8 @@ public enum BijectorLaw: String, Sendable, CaseIterable {
   case nearIdentity
   /// Derivatives with respect to points, parameters and context are those of finite differences.
   case gradients
+  /// The score that comes with a value is the one found through the inverse map.
+  case score
   /// Every parameter matters, and both directions use the same ones.
   case parameters
   /// A batch gives what its points give one by one.

@@ -50,7 +50,7 @@ extension LawSubject {
     var violations = (1...draws).flatMap { draw -> [LawViolation] in
       let sets = checkSets(draw)
       return sets + checkDeterminism(draw) + checkRoundTrip(draw) + checkJacobian(draw)
-        + (sets.isEmpty ? checkGradients(draw) : []) + checkBatching(draw)
+        + (sets.isEmpty ? checkGradients(draw) : []) + checkScore(draw) + checkBatching(draw)
         + checkSinglePrecision(draw) + checkFarPoints(draw)
     }
     violations +=

@@ -2,6 +2,21 @@ internal import PPL
 
 /// The laws about derivatives.
 extension LawSubject {
+  func checkScore(_ draw: Int) -> [LawViolation] {
+    let input = input([4], draw: draw)
+    let before = key.foldIn("score").normal(input.x.shape).detached()
+    let (y, logDet, score) = forwardWithScore(before, input)
+    let expected = forward(input)
+    let point = y.detached()
+    let (back, inverseLogDet) = inverse(point, input)
+    let slope = gradient(
+      of: (before * back).sum() + inverseLogDet.sum(), withRespectTo: point)
+    return compare(.score, "f(x) with a score", y, expected.y, at: input)
+      + compare(.score, "log det of f with a score", logDet, expected.logDet, at: input)
+      + compare(
+        .score, "the score", score, slope, tolerance: max(100 * tolerance, 1e-6), at: input)
+  }
+
   func checkGradients(_ draw: Int) -> [LawViolation] {
     let input = input([2], draw: draw)
     let y = forward(input).y

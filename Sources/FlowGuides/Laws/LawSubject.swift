@@ -47,6 +47,14 @@ struct LawSubject {
     handle(with: input.parameters) { bijector.inverseAndLogDet(y, context: input.context) }
   }
 
+  func forwardWithScore(
+    _ score: Tensor, _ input: Input
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    handle(with: input.parameters) {
+      bijector.forwardWithScore(input.x, score: score, context: input.context)
+    }
+  }
+
   private func handle<Result>(with handler: LawParameters, _ body: () -> Result) -> Result {
     PPL.handle(body, with: handler)
   }
