@@ -21,6 +21,16 @@ public struct FlowArchitecture: Sendable {
   }
 }
 
+extension FlowArchitecture {
+  /// The same layers read backwards: what was fast for data is fast for draws, and the other way
+  /// round.
+  public var inverse: FlowArchitecture {
+    FlowArchitecture { dimension, context in
+      build(dimension: dimension, contextDimension: context).reversed().map(\.inv)
+    }
+  }
+}
+
 /// What the parameters of a coordinate are computed from, and so which directions of a layer are
 /// one evaluation of its network. The other direction is about as many operations, in sequence.
 public enum Conditioning: Sendable {

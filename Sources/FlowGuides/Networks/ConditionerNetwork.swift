@@ -18,6 +18,22 @@ public protocol ConditionerNetwork: Sendable {
 public protocol MaskedNetwork: Sendable {
   var hidden: [HiddenLayer] { get }
   var activation: Activation { get }
+  /// How many of a layer's units see how many inputs.
+  var unitKinds: UnitKinds { get }
+}
+
+extension MaskedNetwork {
+  public var unitKinds: UnitKinds { .linspace }
+}
+
+/// How the hidden units of a masked network are divided among the sets of inputs that units may see.
+/// Units that see less come first.
+public enum UnitKinds: Sendable {
+  /// At even distances from the smallest set to the largest, with half as many units for these two:
+  /// what Pyro and NumPyro do.
+  case linspace
+  /// As many for each set, or one more for the first ones: what Zuko and nflows do.
+  case equal
 }
 
 /// A layer of hidden units.
@@ -89,13 +105,17 @@ public struct ResidualMLP: ConditionerNetwork {
 public struct MADE: MaskedNetwork {
   public let hidden: [HiddenLayer]
   public let activation: Activation
+  public let unitKinds: UnitKinds
 
-  /// - Parameter hidden: the widths of the hidden layers. A layer needs as many units as outputs
-  ///   have different inputs to see (one less than coordinates, for a sequence), or some of them see
-  ///   less than they may.
-  public init(hidden: [Int], activation: Activation = .elu) {
+  /// - Parameters:
+  ///   - hidden: the widths of the hidden layers. A layer needs as many units as outputs have
+  ///     different inputs to see (one less than coordinates, for a sequence), or some of them see less
+  ///     than they may.
+  ///   - unitKinds: how the units are divided.
+  public init(hidden: [Int], activation: Activation = .elu, unitKinds: UnitKinds = .linspace) {
     self.hidden = HiddenLayer.plain(hidden)
     self.activation = activation
+    self.unitKinds = unitKinds
   }
 }
 

@@ -25,7 +25,7 @@ struct MaskedPerceptron: Sendable {
     let kinds = UnitKind.all(dependencies, hasContext: hasContext)
     let hidden = kinds.isEmpty ? [] : network.hidden
     let units = hidden.map { layer in
-      MaskedPerceptron.spread(layer.width, over: kinds.count).map { kinds[$0] }
+      network.unitKinds.spread(layer.width, over: kinds.count).map { kinds[$0] }
     }
     stages = units.map { $0.map(\.stage) }
     let outputs = start.indices.flatMap { _ in
@@ -44,14 +44,6 @@ struct MaskedPerceptron: Sendable {
     perceptron = kinds.isEmpty ? full : full.masked(masks)
   }
 
-  /// The kind of each unit of a layer, evenly: round(1 … count) − 1.
-  private static func spread(_ width: Int, over count: Int) -> [Int] {
-    (0..<width).map { unit in
-      let position = width > 1 ? Double(unit) / Double(width - 1) : 0
-      return Int((1 + position * Double(count - 1)).rounded(.toNearestOrEven)) - 1
-    }
-  }
-
   /// The outputs at x, each of them along the last axis for all coordinates.
   func callAsFunction(_ x: Tensor, _ context: Tensor?) -> [Tensor] {
     apart(perceptron(x, context))
@@ -60,6 +52,20 @@ struct MaskedPerceptron: Sendable {
   /// The outputs, one by one.
   func apart(_ outputs: Tensor) -> [Tensor] {
     outputs.split([Int](repeating: dependencies.dimension, count: outputsEach), along: -1)
+  }
+}
+
+extension UnitKinds {
+  /// The kind of each unit of a layer, ascending: evenly, which is round(1 … count) − 1, or equally.
+  fileprivate func spread(_ width: Int, over count: Int) -> [Int] {
+    switch self {
+    case .linspace:
+      (0..<width).map { unit in
+        let position = width > 1 ? Double(unit) / Double(width - 1) : 0
+        return Int((1 + position * Double(count - 1)).rounded(.toNearestOrEven)) - 1
+      }
+    case .equal: (0..<width).map { $0 % count }.sorted()
+    }
   }
 }
 

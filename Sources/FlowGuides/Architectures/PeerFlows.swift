@@ -1,0 +1,62 @@
+import PPL
+
+// Flows of other libraries, layer by layer as these make them, so that what was learned there can be
+// loaded: Tests/Golden/make_flow_weights.py writes the parameters of a flow of theirs to a file, for
+// `NormalizingFlow.loading(_:dtype:)`.
+
+extension FlowArchitecture {
+  /// Zuko's `MAF(features, transforms=layers, hidden_features=hidden)`.
+  public static func zukoMAF(layers: Int = 3, hidden: [Int] = [64, 64]) -> FlowArchitecture {
+    zuko(layers, hidden, AffineTransformer(.softClamped))
+  }
+
+  /// Zuko's `NSF(features, bins=bins, transforms=layers, hidden_features=hidden)`.
+  public static func zukoNSF(
+    layers: Int = 3, bins: Int = 8, hidden: [Int] = [64, 64]
+  ) -> FlowArchitecture {
+    zuko(layers, hidden, RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped))
+  }
+
+  /// Pyro's `AffineAutoregressive(AutoRegressiveNN(dimension, hidden))`.
+  public static func pyroAffineAutoregressive(hidden: [Int]) -> FlowArchitecture {
+    FlowArchitecture { dimension, _ in
+      [
+        InverseAutoregressive(
+          .sequence(dimension), transformer: AffineTransformer(.logScale),
+          network: MADE(hidden: hidden, activation: .relu), name: "flow0")
+      ]
+    }
+  }
+
+  /// nflows' `PiecewiseRationalQuadraticCouplingTransform` with linear tails, some times over: the
+  /// first transforms the second half of the coordinates, the next the first half. Conditioners are
+  /// its `MLP(…, hidden, activation=relu)`.
+  public static func nflowsSplineCoupling(
+    layers: Int, bins: Int = 10, bound: Double = 1, hidden: [Int]
+  ) -> FlowArchitecture {
+    FlowArchitecture { dimension, _ in
+      (0..<layers).map { index in
+        let half = CouplingMask.half(dimension)
+        return Coupling(
+          index % 2 == 0 ? half : half.complement,
+          transformer: RationalQuadraticSpline(bins: bins, bound: bound),
+          network: MLP(hidden: hidden, activation: .relu), name: "flow\(index)")
+      }
+    }.inverse
+  }
+
+  /// Zuko's first transform is next to the data, and every other one goes in reverse order.
+  private static func zuko(
+    _ layers: Int, _ hidden: [Int], _ transformer: some Transformer
+  ) -> FlowArchitecture {
+    FlowArchitecture { dimension, _ in
+      (0..<layers).reversed().map { index in
+        let order = Array(0..<dimension)
+        return MaskedAutoregressive(
+          .order(index % 2 == 0 ? order : order.reversed()), transformer: transformer,
+          network: MADE(hidden: hidden, activation: .relu, unitKinds: .equal),
+          name: "flow\(index)")
+      }
+    }
+  }
+}

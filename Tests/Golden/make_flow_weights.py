@@ -1,0 +1,165 @@
+"""Flows of Zuko, Pyro and nflows as files that this library loads, with their log densities.
+
+For each flow `weights/NAME.safetensors` has its parameters, under the names and in the shapes they
+have in `FlowArchitecture.zukoMAF` and its neighbours, in float32, and
+`weights/NAME_points.safetensors` has 1,000 points and their log densities, computed in float64. The functions `of_zuko`, `of_pyro` and `of_nflows` turn
+any such flow into a dictionary of arrays.
+
+Needs zuko 1.6.0, pyro-ppl 1.9.2, nflows 0.14, torch 2.13.0 and safetensors.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+
+FOLDER = Path(__file__).parent / "weights"
+DIMENSION = 5
+
+
+def masked_linears(network, kind):
+    return [module for module in network.modules() if type(module).__name__ == kind]
+
+
+def arrays(layers, name):
+    """Weights of linear layers, inputs × outputs, and biases."""
+    result = {}
+    for index, (weight, bias) in enumerate(layers):
+        result[f"{name}.weight{index}"] = np.ascontiguousarray(weight.T)
+        result[f"{name}.bias{index}"] = np.ascontiguousarray(bias)
+    return result
+
+
+def by_parameter(weight, bias, dimension):
+    """Outputs with those of a coordinate together, sorted by parameter instead."""
+    order = np.arange(len(bias)).reshape(dimension, -1).T.ravel()
+    return weight[order], bias[order]
+
+
+def of_zuko(flow, dimension):
+    """A `zuko.flows.MAF` or `NSF`. Hidden units that see less come first."""
+    result = {}
+    for number, transform in enumerate(flow.transform.transforms):
+        linears = masked_linears(transform.hyper, "MaskedLinear")
+        layers, order = [], np.arange(dimension)
+        for index, linear in enumerate(linears):
+            weight = (linear.mask * linear.weight).detach().numpy()[:, order]
+            bias = linear.bias.detach().numpy()
+            if index + 1 == len(linears):
+                weight, bias = by_parameter(weight, bias, dimension)
+            else:
+                order = np.argsort(np.arange(len(bias)) % (dimension - 1), kind="stable")
+                weight, bias = weight[order], bias[order]
+            layers.append((weight, bias))
+        result |= arrays(layers, f"flow{number}")
+    return result
+
+
+def of_pyro(transform):
+    """An `AffineAutoregressive`."""
+    linears = masked_linears(transform.arn, "MaskedLinear")
+    layers = [
+        ((linear.mask * linear.weight).detach().numpy(), linear.bias.detach().numpy())
+        for linear in linears
+    ]
+    return arrays(layers, "flow0")
+
+
+def of_nflows(couplings):
+    """A list of `PiecewiseRationalQuadraticCouplingTransform`s whose networks are `MLP`s."""
+    result = {}
+    for number, coupling in enumerate(couplings):
+        network = coupling.transform_net
+        linears = [network._input_layer, *network._hidden_layers, network._output_layer]
+        layers = [(linear.weight.detach().numpy(), linear.bias.detach().numpy()) for linear in linears]
+        layers[-1] = by_parameter(*layers[-1], coupling.num_transform_features)
+        result |= arrays(layers, f"flow{number}")
+    return result
+
+
+def shaken(module):
+    """Parameters far from the initial ones."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter += 0.2 * torch.randn_like(parameter)
+    return module
+
+
+def save(name, weights, module, log_prob):
+    """Densities are those of the float32 parameters, computed in both precisions."""
+    points = 1.5 * torch.randn(1000, DIMENSION)
+    with torch.no_grad():
+        single = log_prob(points)
+        module.double()
+        torch.set_default_dtype(torch.float64)
+        double = log_prob(points.double())
+        torch.set_default_dtype(torch.float32)
+    assert torch.allclose(single.double(), double, atol=1e-4)
+    save_file({key: value.astype(np.float32) for key, value in weights.items()},
+              FOLDER / f"{name}.safetensors")
+    save_file({"points": points.numpy(), "logProb": double.numpy()},
+              FOLDER / f"{name}_points.safetensors")
+
+
+def zuko_flows():
+    import zuko
+
+    for name, kind in [("zuko_maf", zuko.flows.MAF), ("zuko_nsf", zuko.flows.NSF)]:
+        flow = shaken(kind(DIMENSION, 0, transforms=4, hidden_features=(13, 16)))
+        save(name, of_zuko(flow, DIMENSION), flow, lambda x, flow=flow: flow().log_prob(x))
+
+
+def pyro_flow():
+    from pyro.distributions import Normal, TransformedDistribution
+    from pyro.distributions.transforms import AffineAutoregressive
+    from pyro.nn import AutoRegressiveNN
+
+    order = torch.arange(DIMENSION)
+    transform = AffineAutoregressive(AutoRegressiveNN(DIMENSION, [13, 16], permutation=order))
+    shaken(transform)
+
+    def log_prob(points):
+        base = Normal(torch.zeros_like(points[0]), torch.ones_like(points[0])).to_event(1)
+        return TransformedDistribution(base, [transform]).log_prob(points)
+
+    save("pyro_affine", of_pyro(transform), transform, log_prob)
+
+
+def nflows_flow():
+    from nflows.distributions.normal import StandardNormal
+    from nflows.flows import Flow
+    from nflows.nn.nets import MLP
+    from nflows.transforms import CompositeTransform
+    from nflows.transforms import PiecewiseRationalQuadraticCouplingTransform as Coupling
+
+    class Network(MLP):
+        """Takes the context that couplings pass on, which is none."""
+
+        def forward(self, inputs, context=None):
+            return super().forward(inputs)
+
+    second = torch.arange(DIMENSION) >= DIMENSION // 2
+    couplings = [
+        Coupling(
+            mask=(second if index % 2 == 0 else ~second).int(),
+            transform_net_create_fn=lambda inputs, outputs: Network([inputs], [outputs], [13, 16]),
+            num_bins=6, tails="linear", tail_bound=3.0,
+        )
+        for index in range(3)
+    ]
+    flow = shaken(Flow(CompositeTransform(couplings), StandardNormal([DIMENSION])))
+    save("nflows_spline", of_nflows(couplings), flow, flow.log_prob)
+
+
+def main():
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    FOLDER.mkdir(exist_ok=True)
+    zuko_flows()
+    pyro_flow()
+    nflows_flow()
+
+
+if __name__ == "__main__":
+    main()
