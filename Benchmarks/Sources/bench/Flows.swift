@@ -41,7 +41,7 @@ func reportFlow(_ options: Options) throws -> Bool {
     try made?.run(steps: 1, showsProgress: false)
   }
   if let svi = made {
-    let step = try fastest(options.seconds) { try svi.run(steps: $0, showsProgress: false) }
+    let step = try fastestStep(options.seconds, of: svi)
     print(options, "train", step, first)
   }
 

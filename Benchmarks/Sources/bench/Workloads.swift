@@ -20,6 +20,8 @@ func workload(_ name: String) -> Workload? {
   case "logistic-10k-iaf-8": logistic(10_000, 50, iaf(2, [51, 51]), 8)
   case "hmm": hiddenMarkov()
   case "vae": vae()
+  case "normal-50-iaf": normal(.total)
+  case "normal-50-iaf-landing": normal(.stickingTheLanding)
   default: nil
   }
 }
@@ -57,8 +59,17 @@ private func hiddenMarkov() -> Workload {
     let data = RandomKey(0).normal([1_000]).cast(to: dtype).detached()
     let chain = HiddenMarkov(data: data, stateCount: 8)
     return try SVI(
-      chain.model, DiagonalNormalGuide(start: .at()), optimizer: Adam(0.001), loss: TraceEnumELBO(),
-      dtype: dtype)
+      chain.model, DiagonalNormalGuide(start: .at()), optimizer: Adam(0.001),
+      loss: TraceEnumELBO(), dtype: dtype)
+  }
+}
+
+/// What an estimator of the gradient costs: the model is next to nothing.
+private func normal(_ estimator: TraceELBO.Estimator) -> Workload {
+  Workload(particles: 64) { dtype in
+    try SVI(
+      { sample("z", Normal(1, 2).expanded(to: [50]).toEvent(1)) }, iaf(2, [64, 64]),
+      optimizer: Adam(0.001), loss: TraceELBO(particles: 64, estimator: estimator), dtype: dtype)
   }
 }
 

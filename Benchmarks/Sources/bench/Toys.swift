@@ -1,0 +1,50 @@
+import FlowGuides
+import Foundation
+import Models
+
+/// The architectures, at sizes that give each a few thousand parameters at most.
+private let architectures: [(name: String, flow: FlowArchitecture)] = [
+  ("NICE", .nice(layers: 8, hidden: [32])),
+  ("RealNVP", .realNVP(layers: 8, hidden: [32])),
+  ("MAF", .maf(layers: 6, hidden: [32])),
+  ("IAF", .iaf(layers: 6, hidden: [32])),
+  ("NSF, coupling", .nsf(layers: 6, bins: 12, bound: 4, hidden: [32, 32])),
+  ("NSF, masked", .nsf(layers: 3, conditioning: .masked, bins: 12, bound: 4, hidden: [32, 32])),
+  (
+    "NSF, inverse",
+    .nsf(layers: 3, conditioning: .inverseMasked, bins: 12, bound: 4, hidden: [32, 32])
+  ),
+  ("NAF, inverse", .naf(layers: 3, conditioning: .inverseMasked, hidden: [32])),
+  ("UNAF, inverse", .unaf(layers: 2, conditioning: .inverseMasked, integrand: [16], hidden: [32])),
+  ("SOSPF, inverse", .sospf(layers: 3, conditioning: .inverseMasked, hidden: [32])),
+  ("BPF, inverse", .bpf(layers: 3, conditioning: .inverseMasked, hidden: [32])),
+  ("GF, inverse", FlowArchitecture.gf(layers: 6).inverse),
+  ("BNAF", .bnaf(layers: 3, hidden: [16])),
+  ("planar", .planar(layers: 16)),
+  ("radial", .radial(layers: 16)),
+  ("Sylvester", .sylvester(layers: 8)),
+  ("Glow", .glow(layers: 6, hidden: [32])),
+  ("residual", .residual(layers: 4, network: .lipschitz(hidden: [32]))),
+  ("FFJORD", .ffjord(hidden: [32], tolerance: 1e-4)),
+  ("OT-Flow", .otFlow(width: 16, tolerance: 1e-4)),
+]
+
+/// How far below the log evidence of each toy target the ELBO of each architecture's guide ends, in
+/// nats, as lines of a table. An ELBO above the evidence by more than four standard errors, which a
+/// wrong log determinant would give, is marked.
+func reportToys(steps: Int) throws {
+  print("| gap in nats | " + ToyTarget.all.map { "\($0)" }.joined(separator: " | ") + " |")
+  print("|---|" + String(repeating: "---:|", count: ToyTarget.all.count))
+  for (name, flow) in architectures {
+    let cells = try ToyTarget.all.map { target -> String in
+      let fit = try SVI(
+        target.model, FlowGuide(flow: flow), optimizer: Adam(.cosine(0.01, steps: steps)),
+        loss: TraceELBO(particles: 128), seed: 0
+      ).run(steps: steps, showsProgress: false)
+      let (elbo, error) = try fit.elbo(particles: 20_000)
+      let gap = target.logEvidence - elbo
+      return String(format: "%.4f", gap) + (gap < -4 * error ? " too high" : "")
+    }
+    print("| \(name) | " + cells.joined(separator: " | ") + " |")
+  }
+}
