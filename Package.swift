@@ -54,6 +54,17 @@ let package = Package(
       name: "mixture", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/mixture"),
     .executableTarget(
       name: "hmm", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/hmm"),
+    .executableTarget(
+      name: "custom-bijector", dependencies: ["FlowGuides", "TutorialKit"],
+      path: "tutorials/custom-bijector"),
+    .executableTarget(
+      name: "flow-density", dependencies: ["FlowGuides", "TutorialKit"],
+      path: "tutorials/flow-density", resources: [.copy("geyser.csv")]),
+    .executableTarget(
+      name: "iaf-guide", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/iaf-guide"),
+    .executableTarget(
+      name: "vae-iaf", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/vae-iaf",
+      resources: [.copy("digits.csv")]),
 
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "CTensorKernelsTests", dependencies: ["CTensorKernels"]),
@@ -74,7 +85,7 @@ let package = Package(
       name: "TutorialTests",
       dependencies: [
         "TestSupport", "eight-schools", "first-fit", "getting-started", "handlers", "baseball",
-        "regression", "mixture", "hmm",
+        "regression", "mixture", "hmm", "custom-bijector", "flow-density", "iaf-guide", "vae-iaf",
       ]),
   ]
 )
