@@ -64,6 +64,24 @@ ctk_fn ctk_draw(int kind, int dtype) {
   return table()->draw[kind][dtype];
 }
 
+// ---- Slopes of draws ------------------------------------------------------------------------
+
+ctk_fn ctk_gamma_slope(int dtype) { return is_dtype(dtype) ? table()->gamma_slope[dtype] : NULL; }
+ctk_fn ctk_beta_slopes(int dtype) { return is_dtype(dtype) ? table()->beta_slopes[dtype] : NULL; }
+
+double ctk_gamma_slope_at(double a, double log_x) {
+  double slope;
+  const ctk_instr one = {.n = 1, .a = (char *)&a, .b = (char *)&log_x, .d = (char *)&slope};
+  table()->gamma_slope[CTK_F64](&one);
+  return slope;
+}
+
+void ctk_beta_slopes_at(double a, double b, double logit, double slopes[2]) {
+  const ctk_instr one = {
+      .n = 1, .a = (char *)&a, .b = (char *)&b, .c = (char *)&logit, .d = (char *)slopes};
+  table()->beta_slopes[CTK_F64](&one);
+}
+
 // ---- Scalar functions, element by element -------------------------------------------------
 
 typedef double (*function1)(double);

@@ -28,6 +28,8 @@ typedef struct {
   ctk_fn muladd[CTK_DTYPE_COUNT];
   ctk_fn random[CTK_RANDOM_COUNT][CTK_DTYPE_COUNT];
   ctk_fn draw[CTK_DRAW_COUNT][CTK_DTYPE_COUNT];
+  ctk_fn gamma_slope[CTK_DTYPE_COUNT];
+  ctk_fn beta_slopes[CTK_DTYPE_COUNT];
 } ctk_elementwise_table;
 
 extern const ctk_elementwise_table ctk_elementwise_baseline;

@@ -74,6 +74,7 @@ static double log_gamma(double x) {
 #include "direction.h"
 #include "random_kernels.h"
 #include "random_draws.h"
+#include "draw_slopes.h"
 
 #define REAL(name) {[CTK_F64] = name##_f64, [CTK_F32] = name##_f32}
 #define REAL_INT(name) {[CTK_F64] = name##_f64, [CTK_F32] = name##_f32, [CTK_I64] = name##_i64}
@@ -185,4 +186,6 @@ const ctk_elementwise_table CTK_TABLE = {
             [CTK_DRAW_BINOMIAL] = REAL(draw_binomial),
             [CTK_DRAW_VON_MISES] = REAL(draw_von_mises),
         },
+    .gamma_slope = REAL(gamma_slope),
+    .beta_slopes = REAL(beta_slopes),
 };

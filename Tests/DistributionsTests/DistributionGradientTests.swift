@@ -70,46 +70,6 @@ import Testing
     }
   }
 
-  /// A draw at fixed probability moves by −(∂F/∂θ) / (∂F/∂x), here from the independent F and
-  /// density: also where it was accepted or rejected on the way.
-  @Test(arguments: reparameterized.filter { $0.noise != .several })
-  func drawsAtFixedProbability(_ subject: DistributionCase) {
-    for (index, parameters) in subject.draws(4).enumerated() {
-      let inputs = parameters.map { Tensor($0) }
-      let draws = subject.make(inputs)
-        .sample([40], key: RandomKey(23).foldIn(index), dtype: .float64)
-      let values = draws.array()
-      for number in subject.smoothParameters {
-        for (position, x) in values.enumerated() {
-          guard (0.05...0.95).contains(subject.cdf(x, parameters)), position < 12 else { continue }
-          let slope = gradient(
-            of: draws.selecting(position, along: 0), withRespectTo: inputs[number]
-          ).scalar()
-          let exact = Self.slope(subject, parameters, number, x)
-          #expect(
-            (slope - exact).magnitude <= 1e-6 * max(exact.magnitude, 0.1),
-            "\(subject) of \(parameters), parameter \(number), draw \(x): \(slope), not \(exact)")
-        }
-      }
-    }
-  }
-
-  /// −(∂F/∂θ) / p(x) by a difference of order six.
-  private static func slope(
-    _ subject: DistributionCase, _ parameters: [Double], _ number: Int, _ x: Double
-  ) -> Double {
-    let step = 2e-3 * max(0.1, min(1, parameters[number].magnitude))
-    let difference = [(1.0, 45.0), (2, -9), (3, 1)].reduce(0.0) { sum, term in
-      func cdf(_ sign: Double) -> Double {
-        var moved = parameters
-        moved[number] += sign * term.0 * step
-        return subject.cdf(x, moved)
-      }
-      return sum + term.1 * (cdf(1) - cdf(-1)) / (60 * step)
-    }
-    return -difference / subject.density(x, parameters)
-  }
-
   /// What is drawn and its density are the same function of the parameters, drawn jointly or not.
   @Test(arguments: reparameterized) func jointGradients(_ subject: DistributionCase) {
     let parameters = subject.draws(1)[0]

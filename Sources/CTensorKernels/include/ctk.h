@@ -157,6 +157,15 @@ ctk_fn ctk_draw(int kind, int dtype);
 typedef struct { int64_t rows, count, size; } ctk_choice_desc;
 ctk_fn ctk_choice(void);
 
+// How draws move with their parameters at a fixed probability. Float only; NaN outside the domain.
+// d log x/da of a gamma variable x of shape a: d[i] = f(a[i], log x at b[i]).
+ctk_fn ctk_gamma_slope(int dtype);
+double ctk_gamma_slope_at(double a, double log_x);
+// A whole-array kernel for n beta variables of parameters a[i] and b[i], whose log odds are c[i]:
+// d[i] and d[n + i] are the derivatives of the log odds by a and by b.
+ctk_fn ctk_beta_slopes(int dtype);
+void ctk_beta_slopes_at(double a, double b, double logit, double slopes[2]);
+
 // The block function itself, for tests against the published vectors.
 void ctk_philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 int64_t ctk_fold_in(int64_t key, int64_t datum);

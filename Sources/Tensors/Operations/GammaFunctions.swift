@@ -44,13 +44,6 @@ extension ScalarFunction {
     let slope = log(x[1]) - digamma(x[0])
     return missing("∂gammainc/∂a", 1, ct, y) + [ct * (gammaDensity(x[0], x[1]) * slope)]
   }
-  static let gammaDrawSlope: ScalarFunction = .init(
-    "gammaDrawSlope", { ScalarMath.gammaDrawSlope($0, $1) }
-  ) { ct, _, y in missing("gammaDrawSlope", 2, ct, y) }
-  /// The operand is the logarithm of a draw.
-  static let logGammaDrawSlope: ScalarFunction = .init(
-    "logGammaDrawSlope", { ScalarMath.logGammaDrawSlope($0, $1) }
-  ) { ct, _, y in missing("logGammaDrawSlope", 2, ct, y) }
   static let betainc: ScalarFunction = .init("betainc", { ScalarMath.betaLower($0, $1, $2) }) {
     ct, x, _ in
     [
@@ -71,12 +64,6 @@ extension ScalarFunction {
     let slope = log1p(-v[2]) - (digamma(v[1]) - digamma(v[0] + v[1]))
     return missing("∂betainc/∂b", 2, ct, y) + [ct * (betaDensity(v[0], v[1], v[2]) * slope)]
   }
-  static let betaDrawSlopeA: ScalarFunction = .init(
-    "betaDrawSlopeA", { ScalarMath.betaDrawSlopeA($0, $1, $2) }
-  ) { ct, _, y in missing("betaDrawSlope", 3, ct, y) }
-  static let betaDrawSlopeB: ScalarFunction = .init(
-    "betaDrawSlopeB", { ScalarMath.betaDrawSlopeB($0, $1, $2) }
-  ) { ct, _, y in missing("betaDrawSlope", 3, ct, y) }
   /// xᵃ⁻¹ (1 − x)ᵇ⁻¹ / B(a, b).
   static let betaDensity: ScalarFunction = .init(
     "betaDensity", { ScalarMath.betaDensity($0, $1, $2) }
@@ -129,17 +116,6 @@ public func gammaincc(_ a: Tensor, _ x: Tensor) -> Tensor { ScalarFunction.gamma
 /// For positive a and b and x in [0, 1], else NaN. Differentiable in all three.
 public func betainc(_ a: Tensor, _ b: Tensor, _ x: Tensor) -> Tensor {
   ScalarFunction.betainc(a, b, x)
-}
-
-/// dx/da for a draw x of a gamma distribution of shape a at fixed probability: −(∂P/∂a) / (∂P/∂x),
-/// accurate in both tails, where the factors underflow. Without a derivative of its own.
-package func gammaDrawSlope(_ a: Tensor, _ x: Tensor) -> Tensor {
-  ScalarFunction.gammaDrawSlope(a, x)
-}
-
-/// dx/da and dx/db for a draw x of a beta distribution at fixed probability, as `gammaDrawSlope`.
-package func betaDrawSlopes(_ a: Tensor, _ b: Tensor, _ x: Tensor) -> (a: Tensor, b: Tensor) {
-  (ScalarFunction.betaDrawSlopeA(a, b, x), ScalarFunction.betaDrawSlopeB(a, b, x))
 }
 
 /// Hurwitz's ζ(s, q) = Σₖ₌₀ (q + k)⁻ˢ; +∞ at s = 1 and at the poles q = 0, −1, …, NaN for s < 1.

@@ -9,27 +9,15 @@ extension ScalarFunction {
   static let betaLowerInverse: ScalarFunction = .init(
     "betaincInverse", { ScalarMath.betaLowerInverse($0, $1, $2) }
   ) { ct, v, y in
-    [
-      ct * betaDrawSlopeA(v[0], v[1], y), ct * betaDrawSlopeB(v[0], v[1], y),
-      ct / betaDensity(v[0], v[1], y),
-    ]
+    let slopes = betaDrawSlopes(v[0], v[1], y)
+    return [ct * slopes.a, ct * slopes.b, ct / betaDensity(v[0], v[1], y)]
   }
-  /// Of the parameters of a beta variable x and its log odds: how these move with the parameters at
-  /// fixed probability.
-  static let betaLogitSlopeA: ScalarFunction = .init(
-    "betaLogitSlopeA", { ScalarMath.betaLogitSlopeA($0, $1, $2) }
-  ) { ct, _, y in missing("betaLogitSlope", 3, ct, y) }
-  static let betaLogitSlopeB: ScalarFunction = .init(
-    "betaLogitSlopeB", { ScalarMath.betaLogitSlopeB($0, $1, $2) }
-  ) { ct, _, y in missing("betaLogitSlope", 3, ct, y) }
   static let betaLowerOfLogit: ScalarFunction = .init(
     "betaincOfLogit", { ScalarMath.betaLowerOfLogit($0, $1, $2) }
   ) { ct, v, _ in
     let kernel = betaKernelOfLogit(v[0], v[1], v[2])
-    return [
-      -(ct * (kernel * betaLogitSlopeA(v[0], v[1], v[2]))),
-      -(ct * (kernel * betaLogitSlopeB(v[0], v[1], v[2]))), ct * kernel,
-    ]
+    let slopes = betaLogitSlopes(v[0], v[1], v[2])
+    return [-(ct * (kernel * slopes.a)), -(ct * (kernel * slopes.b)), ct * kernel]
   }
   static let betaKernelOfLogit: ScalarFunction = .init(
     "betaKernelOfLogit", { ScalarMath.betaKernelOfLogit($0, $1, $2) }
@@ -45,10 +33,8 @@ extension ScalarFunction {
   static let betaLogitInverse: ScalarFunction = .init(
     "betaLogitInverse", { ScalarMath.betaLogitInverse($0, $1, $2) }
   ) { ct, v, y in
-    [
-      ct * betaLogitSlopeA(v[0], v[1], y), ct * betaLogitSlopeB(v[0], v[1], y),
-      ct / betaKernelOfLogit(v[0], v[1], y),
-    ]
+    let slopes = betaLogitSlopes(v[0], v[1], y)
+    return [ct * slopes.a, ct * slopes.b, ct / betaKernelOfLogit(v[0], v[1], y)]
   }
   static let normalQuantileOfLog: ScalarFunction = .init(
     "normalQuantileOfLog", { ScalarMath.normalQuantileOfLog($0) }
@@ -142,13 +128,6 @@ package func logExpm1RatioBend(_ y: Tensor) -> Tensor { ScalarFunction.logExpm1R
 
 /// log Γ(1 + 2h) − 2 log Γ(1 + h), accurate near 0.
 package func logGammaSpread(_ h: Tensor) -> Tensor { ScalarFunction.logGammaSpread(h) }
-
-/// d/da and d/db of the log odds of a beta draw at fixed probability, given the log odds.
-package func betaLogitSlopes(_ a: Tensor, _ b: Tensor, _ logit: Tensor) -> (a: Tensor, b: Tensor) {
-  (
-    ScalarFunction.betaLogitSlopeA(a, b, logit), ScalarFunction.betaLogitSlopeB(a, b, logit)
-  )
-}
 
 extension ScalarFunction {
   /// Of y and p; its slopes are those of an implicit function, with F(x) = x e^(g(yx) − g(y)),

@@ -24,7 +24,7 @@ final class RandomDraw: Operation {
     [ct * gammaDrawSlope(x[0], y)]
   }
   static let logGamma = RandomDraw("random log gamma", CTK_DRAW_LOG_GAMMA) { ct, x, y in
-    [ct * ScalarFunction.logGammaDrawSlope(x[0], y)]
+    [ct * logGammaDrawSlope(x[0], y)]
   }
   static let poisson = RandomDraw("random poisson", CTK_DRAW_POISSON)
   static let binomial = RandomDraw("random binomial", CTK_DRAW_BINOMIAL)

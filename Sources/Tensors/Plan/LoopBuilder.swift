@@ -375,6 +375,6 @@ struct LoopBuilder {
 extension ElementwiseOperation {
   /// A rough cost of one element, in additions.
   var weight: Int {
-    self is UnaryOperation ? 4 : scalarFunction != nil ? 100 : 1
+    self is UnaryOperation ? 4 : scalarFunction != nil ? 100 : self is GammaSlope ? 60 : 1
   }
 }

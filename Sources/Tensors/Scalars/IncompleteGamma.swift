@@ -106,27 +106,24 @@ extension ScalarMath {
   private static let largeShape = 60.0
 
   private static func lowerTail(_ a: Double, _ x: Double) -> Double {
-    if a > largeShape { return gammaKernel(a, x) * tailIntegral(a, x, side: -1, excess: nil) }
-    return gammaKernel(a, x) * lowerSeries(a, x).sum / a
+    if a > largeShape { return gammaKernel(a, x) * tailIntegral(a, x, side: -1) }
+    return gammaKernel(a, x) * lowerSeries(a, x) / a
   }
 
-  /// S = Σ xⁿ / ((a + 1) … (a + n)), with which P = xᵃ e⁻ˣ / Γ(a + 1) · S, and ∂S/∂a.
-  private static func lowerSeries(_ a: Double, _ x: Double) -> (sum: Double, slope: Double) {
-    var (term, sum, harmonic, slope) = (1.0, 1.0, 0.0, 0.0)
+  /// S = Σ xⁿ / ((a + 1) … (a + n)), with which P = xᵃ e⁻ˣ / Γ(a + 1) · S.
+  private static func lowerSeries(_ a: Double, _ x: Double) -> Double {
+    var (term, sum) = (1.0, 1.0)
     var n = 1.0
     while term > 1e-17 * sum && n < 2000 {
-      let reciprocal = 1 / (a + n)
-      term *= x * reciprocal
-      harmonic += reciprocal
+      term *= x / (a + n)
       sum += term
-      slope -= term * harmonic
       n += 1
     }
-    return (sum, slope)
+    return sum
   }
 
   private static func upperTail(_ a: Double, _ x: Double) -> Double {
-    if a > largeShape { return gammaKernel(a, x) * tailIntegral(a, x, side: 1, excess: nil) }
+    if a > largeShape { return gammaKernel(a, x) * tailIntegral(a, x, side: 1) }
     return gammaKernel(a, x) * upperFraction(a, x)
   }
 
@@ -162,55 +159,18 @@ extension ScalarMath {
     return -expm1(exponent) - a * exp(exponent) * sum
   }
 
-  // MARK: The derivative by the parameter
-
   /// ∂P(a, x)/∂a.
   static func gammaLowerSlope(_ a: Double, _ x: Double) -> Double {
     if let limit = gammaLimit(a, x) { return limit.isNaN || a == 0 ? .nan : 0 }
     let kernel = gammaKernel(a, x)
-    return kernel == 0 ? 0 : kernel * slopeRatio(a, x, log(x))
+    return kernel == 0 ? 0 : -kernel * ctk_gamma_slope_at(a, log(x))
   }
 
-  /// dx/da at constant P(a, x): how a gamma draw moves with its shape parameter. It is
-  /// −∂P/∂a / p(x), taken without forming either factor, which underflow in the tails.
-  static func gammaDrawSlope(_ a: Double, _ x: Double) -> Double {
-    if let limit = gammaLimit(a, x) { return limit == 0 && x == 0 ? 0 : .nan }
-    return -x * slopeRatio(a, x, log(x))
-  }
-
-  /// d log x/da at constant P(a, x), given log x, also where x itself underflows.
-  static func logGammaDrawSlope(_ a: Double, _ logX: Double) -> Double {
-    let x = exp(logX)
-    // P = xᵃ / Γ(a + 1) there.
-    if x == 0 && a > 0 && a < .infinity { return (digamma(a + 1) - logX) / a }
-    if let limit = gammaLimit(a, x) { return limit.isNaN ? limit : .nan }
-    return -slopeRatio(a, x, logX)
-  }
-
-  /// ∂P/∂a divided by xᵃ e⁻ˣ / Γ(a).
-  ///
-  /// ∂P/∂a = ∫₀ˣ p(t) (log t − ψ(a)) dt = −∫ₓ^∞ of the same. For x below the mean the lower
-  /// integral has one sign and so does not cancel, above it the upper one. Small x and moderate a below the
-  /// mean: the derivative of the power series. Otherwise Gauss–Legendre quadrature in log t.
-  private static func slopeRatio(_ a: Double, _ x: Double, _ logX: Double) -> Double {
-    if usesLower(a, x) && a <= largeShape {
-      let series = lowerSeries(a, x)
-      return ((logX - digamma(a + 1)) * series.sum + series.slope) / a
-    }
-    // log x − ψ(a) without cancellation for large a.
-    let excess =
-      a > 10 ? log1p((x - a) / a) + (log(a) - digamma(a)) : logX - digamma(a)
-    let side: Double = usesLower(a, x) ? -1 : 1
-    return -side * tailIntegral(a, x, side: side, excess: excess)
-  }
-
-  /// ∫₀^∞ exp(side a w − x (exp(side w) − 1)) m(w) dw, with m = 1 or m = excess + side w: an
-  /// integral over log t from log x towards one side, relative to its integrand at the start.
+  /// ∫₀^∞ exp(side a w − x (exp(side w) − 1)) dw: an integral over log t from log x towards one
+  /// side, relative to its integrand at the start.
   ///
   /// The exponent is concave; where it has fallen by 40 the rest does not count.
-  private static func tailIntegral(
-    _ a: Double, _ x: Double, side: Double, excess: Double?
-  ) -> Double {
+  private static func tailIntegral(_ a: Double, _ x: Double, side: Double) -> Double {
     func exponent(_ w: Double) -> Double {
       let u = side * w
       return (a - x) * u - x * expm1Minus(u)
@@ -227,8 +187,7 @@ extension ScalarMath {
     let rule = GaussLegendre.shared
     for index in 0..<GaussLegendre.count {
       let w = width * rule.node(index)
-      let weight = rule.weight(index) * exp(exponent(w))
-      sum += excess.map { weight * ($0 + side * w) } ?? weight
+      sum += rule.weight(index) * exp(exponent(w))
     }
     return sum * width
   }
