@@ -24,6 +24,10 @@ extension Registry {
     smooth("poissonLogMass", [positive, .real([3], 0.5...20)]) {
       poissonLogMass($0[0], rate: $0[1])
     },
+    smooth("poissonEntropy", [positive], order: 1) { poissonEntropy(rate: $0[0]) },
+    smooth("negativeBinomialEntropy", [positive, logits], order: 1) {
+      negativeBinomialEntropy($0[0], logits: $0[1])
+    },
     smooth("binomialLogMass", [positive, .real([3], 0.5...20), chance]) {
       binomialLogMass($0[0], $0[1], probs: $0[2])
     },

@@ -34,11 +34,8 @@ extension Registry {
     },
     special("gammainc by x", [.real([2, 3], 0.4...4)]) { gammainc(1.7, $0[0]) },
     special("gammaincc by x", [.real([2, 3], 0.4...4)]) { gammaincc(1.7, $0[0]) },
-    special("gammaDrawSlope", [.real([3], 0.5...3), .real([3], 0.4...4)], order: 0) {
-      stopGradient(ScalarFunction.gammaDrawSlope($0[0], $0[1]))
-    },
-    special("logGammaDrawSlope", [.real([3], 0.5...3), .real([3], -3...1)], order: 0) {
-      stopGradient(ScalarFunction.logGammaDrawSlope($0[0], $0[1]))
+    special("logGammaDrawSlope", [.real([3], 0.5...3), .real([2, 1], -3...1)], order: 0) {
+      stopGradient(logGammaDrawSlope($0[0], $0[1]))
     },
     special(
       "betainc", [.real([3], 0.5...3), .real([2, 1], 0.5...3), .real([3], 0.2...0.8)], order: 1
@@ -46,9 +43,11 @@ extension Registry {
       betainc($0[0], $0[1], $0[2])
     },
     special("betainc by x", [.real([2, 3], 0.2...0.8)]) { betainc(1.7, 2.5, $0[0]) },
-    special("betaDrawSlope", [.real([3], 0.5...3), .real([3], 0.2...0.8)], order: 0) { x in
-      let slopes = [ScalarFunction.betaDrawSlopeA, ScalarFunction.betaDrawSlopeB]
-      return stopGradient(slopes[0](x[0], x[0], x[1]) + slopes[1](x[0], x[0], x[1]))
+    special(
+      "betaLogitSlopes", [.real([3], 0.5...3), .real([2, 1], 0.5...3), .real([3], -2...2)], order: 0
+    ) { x in
+      let slopes = betaLogitSlopes(x[0], x[1], x[2])
+      return stopGradient(slopes.a + 2 * slopes.b)
     },
   ]
 
@@ -76,6 +75,7 @@ extension Registry {
       continuousBernoulliQuantile($0[0], $0[1])
     },
     unary("logRadialMoment", -4...4) { logRadialMoment(order: 2, $0) },
+    unary("confluent", 0.1...5) { confluent(0.5, 2.5, $0) },
     unary("logExpm1Ratio", -3...3) { logExpm1Ratio($0) },
     special("logExpm1RatioSlope", [.real([2, 3], -3...3)], order: 2) { logExpm1RatioSlope($0[0]) },
     special("logExpm1RatioBend", [.real([2, 3], -3...3)], order: 1) { logExpm1RatioBend($0[0]) },

@@ -84,6 +84,22 @@ extension BetaBinomial: EnumerableDistribution, EntropyDistribution {
   public var entropy: Tensor { enumeratedEntropy }
 }
 
+extension BetaBinomial: CumulativeDistribution {
+  /// By summing over all values up to it; the largest `totalCount` must be known.
+  public func cdf(_ value: Tensor) -> Tensor {
+    let most = totalCount.literalScalar ?? totalCount.max().scalar()
+    return cdfOfCounts(value) { k in
+      let dtype = drawDType([concentration1, concentration0, k], .float64)
+      let ones = Shape([Int](repeating: 1, count: max(k.rank, batchShape.rank)))
+      let all = counts(Int(most) + 1, dtype: dtype).reshaped(to: [Int(most) + 1] + ones)
+      let isIncluded = all .<= minimum(k, totalCount)
+      let x = `where`(isIncluded, all, 0)
+      let mass = exp(betaBinomialLogMass(x, totalCount - x, concentration1, concentration0))
+      return `where`(k .>= totalCount, 1, `where`(isIncluded, mass, 0).sum(axis: 0))
+    }
+  }
+}
+
 /// The log mass of x successes and m failures.
 private func betaBinomialLogMass(_ x: Tensor, _ m: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
   let mass = stopGradient(betaBinomialValue(x, m, a, b))

@@ -3,7 +3,7 @@
 ///
 /// log p(x) = log Γ(x + c) − log Γ(c) − log x! + c log(b / (1 + b)) − x log(1 + b), for x = 0, 1, …,
 /// with c = `concentration` and b = `rate`
-public struct GammaPoisson: MomentDistribution {
+public struct GammaPoisson: MomentDistribution, EntropyDistribution {
   public let concentration: Tensor
   public let rate: Tensor
   private var base: NegativeBinomial
@@ -43,6 +43,7 @@ public struct GammaPoisson: MomentDistribution {
   public var variance: Tensor {
     (concentration / rate * (1 + 1 / rate)).broadcast(to: batchShape)
   }
+  public var entropy: Tensor { base.entropy }
 }
 
 extension GammaPoisson: QuantileDistribution {

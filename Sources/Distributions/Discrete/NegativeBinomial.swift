@@ -2,7 +2,7 @@
 ///
 /// log p(x) = log Γ(x + r) − log Γ(r) − log x! + r log(1 − p) + x log p, for x = 0, 1, …; the mean is
 /// r p / (1 − p), and r = `totalCount` need not be whole.
-public struct NegativeBinomial: MomentDistribution {
+public struct NegativeBinomial: MomentDistribution, EntropyDistribution {
   public let totalCount: Tensor
   private let chance: Chance
   public private(set) var batchShape: Shape
@@ -70,6 +70,10 @@ public struct NegativeBinomial: MomentDistribution {
   public var mean: Tensor { (totalCount * chance.odds).broadcast(to: batchShape) }
   public var variance: Tensor {
     (totalCount * chance.odds * (1 + chance.odds)).broadcast(to: batchShape)
+  }
+  /// −Σ p log p.
+  public var entropy: Tensor {
+    negativeBinomialEntropy(totalCount, logits: logits).broadcast(to: batchShape)
   }
 }
 

@@ -3,7 +3,7 @@
 ///
 /// log p(x) = log Γ(x + c) − log Γ(c) − log x! + c log(c / (c + m)) + x log(m / (c + m)), for
 /// x = 0, 1, …, with m = `mean` and c = `concentration`
-public struct NegativeBinomial2: MomentDistribution {
+public struct NegativeBinomial2: MomentDistribution, EntropyDistribution {
   private let mu: Tensor
   public let concentration: Tensor
   private var base: NegativeBinomial
@@ -41,6 +41,7 @@ public struct NegativeBinomial2: MomentDistribution {
 
   public var mean: Tensor { mu.broadcast(to: batchShape) }
   public var variance: Tensor { (mu + square(mu) / concentration).broadcast(to: batchShape) }
+  public var entropy: Tensor { base.entropy }
 }
 
 extension NegativeBinomial2: QuantileDistribution {

@@ -1,7 +1,7 @@
 /// The number of independent events of which `rate` occur on average.
 ///
 /// log p(x) = x log rate − rate − log x!, for x = 0, 1, …
-public struct Poisson: MomentDistribution {
+public struct Poisson: MomentDistribution, EntropyDistribution {
   public let rate: Tensor
   public private(set) var batchShape: Shape
   public var support: Constraint { .nonNegativeInteger }
@@ -31,6 +31,8 @@ public struct Poisson: MomentDistribution {
 
   public var mean: Tensor { rate.broadcast(to: batchShape) }
   public var variance: Tensor { rate.broadcast(to: batchShape) }
+  /// −Σ p log p.
+  public var entropy: Tensor { poissonEntropy(rate: rate).broadcast(to: batchShape) }
 }
 
 extension Poisson: QuantileDistribution {

@@ -75,6 +75,28 @@ extension ScalarFunction {
     ]
   }
 
+  static let poissonEntropy: ScalarFunction = .init(
+    "poissonEntropy", { ScalarMath.poissonEntropy($0) }
+  ) { ct, v, _ in [ct * poissonEntropySlope(v[0])] }
+  static let poissonEntropySlope: ScalarFunction = .init(
+    "poissonEntropySlope", { ScalarMath.poissonEntropySlope($0) }
+  ) { ct, _, y in missing("poissonEntropySlope", 1, ct, y) }
+  static let negativeBinomialEntropy: ScalarFunction = .init(
+    "negativeBinomialEntropy", { ScalarMath.negativeBinomialEntropy($0, $1) }
+  ) { ct, v, _ in
+    [
+      ct * negativeBinomialEntropySlopeR(v[0], v[1]),
+      ct * negativeBinomialEntropySlopeLogits(v[0], v[1]),
+    ]
+  }
+  static let negativeBinomialEntropySlopeR: ScalarFunction = .init(
+    "negativeBinomialEntropySlopeR", { ScalarMath.negativeBinomialEntropySlopeR($0, $1) }
+  ) { ct, _, y in missing("negativeBinomialEntropySlope", 2, ct, y) }
+  static let negativeBinomialEntropySlopeLogits: ScalarFunction = .init(
+    "negativeBinomialEntropySlopeLogits",
+    { ScalarMath.negativeBinomialEntropySlopeLogits($0, $1) }
+  ) { ct, _, y in missing("negativeBinomialEntropySlope", 2, ct, y) }
+
   /// x / p, and 0 where x is 0, whatever p.
   private static func over(_ x: Tensor, _ p: Tensor) -> Tensor {
     BinaryOperation.mulSafe(x, reciprocal(p))
@@ -133,4 +155,12 @@ package func betainc(_ a: Tensor, _ b: Tensor, complementOf p: Tensor) -> Tensor
 }
 package func betainc(_ a: Tensor, _ b: Tensor, complementOfLogits logits: Tensor) -> Tensor {
   ScalarFunction.betaincOfLogits(a, b, logits)
+}
+
+/// The entropy of a Poisson variable. Differentiable once.
+package func poissonEntropy(rate: Tensor) -> Tensor { ScalarFunction.poissonEntropy(rate) }
+
+/// The entropy of the number of successes before r failures. Differentiable once.
+package func negativeBinomialEntropy(_ r: Tensor, logits: Tensor) -> Tensor {
+  ScalarFunction.negativeBinomialEntropy(r, logits)
 }

@@ -17,6 +17,7 @@ from scipy import stats
 mpmath.mp.dps = 60
 INF, NAN = math.inf, math.nan
 MOST_TERMS = 400  # of a sum for a distribution function or an entropy
+MOST_DEVIATION = 100  # of a count without an end whose entropy is summed
 HERE = pathlib.Path(__file__).parent
 log, log1p, lgamma = mpmath.log, mpmath.log1p, mpmath.loggamma
 g = np.random.default_rng(2024)
@@ -118,11 +119,23 @@ def encode(x):
   return x if math.isfinite(x) else str(x)
 
 
+def summed_entropy(mass, parameters, mean, deviation):
+  """-sum p log p over all counts with p above 1e-40."""
+  total, k = mpf(0), max(0, int(mean - 15 * deviation))
+  while True:
+    log_mass = mass(mpf(k), *parameters)
+    if mpmath.isfinite(log_mass):
+      total -= mpmath.exp(log_mass) * log_mass
+    if k > mean and log_mass < -92:
+      return total
+    k += 1
+
+
 def close(value, other, tolerance):
   return value == other or not math.isfinite(other) or abs(value - other) <= tolerance * (abs(value) + 1)
 
 
-def case(parameters, mass, mean, variance, low, high, scipy, entropy, has_cdf):
+def case(parameters, mass, mean, variance, low, high, scipy, entropy):
   exact = [mpf(p) for p in parameters]
   m, v = mean(*exact), variance(*exact)
   deviation = float(mpmath.sqrt(v)) if mpmath.isfinite(v) else 1e8
@@ -133,7 +146,7 @@ def case(parameters, mass, mean, variance, low, high, scipy, entropy, has_cdf):
   values = {x: mass(mpf(x), *exact) for x in inside}
   result = {"parameters": list(parameters), "x": xs}
   result["logProb"] = [float(values[x]) if x in values else -INF for x in xs]
-  if has_cdf and max(inside) - lowest <= MOST_TERMS:
+  if max(inside) - lowest <= MOST_TERMS:
     sums, running = {}, mpf(0)
     for x in range(lowest, max(inside) + 1):
       running += mpmath.exp(mass(mpf(x), *exact))
@@ -151,6 +164,8 @@ def case(parameters, mass, mean, variance, low, high, scipy, entropy, has_cdf):
     result["entropy"] = float(-sum((mpmath.exp(t) * t for t in terms if mpmath.isfinite(t)), mpf(0)))
   elif callable(entropy):
     result["entropy"] = float(entropy(*exact))
+  elif highest is None and entropy and deviation <= MOST_DEVIATION:
+    result["entropy"] = float(summed_entropy(mass, exact, float(m), deviation))
   compared = 0
   frozen = scipy(*parameters) if scipy else None
   if frozen is not None:
@@ -171,8 +186,8 @@ def case(parameters, mass, mean, variance, low, high, scipy, entropy, has_cdf):
 
 
 def write(name, parameters, mass, mean, variance, low=lambda *_: 0, high=lambda *_: None, scipy=None,
-          entropy=None, has_cdf=True):
-  results = [case(p, mass, mean, variance, low, high, scipy, entropy, has_cdf) for p in parameters]
+          entropy=None):
+  results = [case(p, mass, mean, variance, low, high, scipy, entropy) for p in parameters]
   lines = [
     json.dumps({k: [encode(e) for e in v] if isinstance(v, list) else encode(v) for k, v in r.items()},
                separators=(",", ":")) for r, _ in results]
@@ -209,24 +224,24 @@ def main():
     entropy=lambda l: binary_entropy(sigmoid(l)) / sigmoid(l))
   write(
     "Poisson", repeat(110, lambda: positive(1e9), first=[(0.0,), (1e-300,), (1e12,), (1.0,), (1e-10,)]), poisson,
-    lambda r: r, lambda r: r, scipy=stats.poisson)
+    lambda r: r, lambda r: r, scipy=stats.poisson, entropy=True)
   write(
     "NegativeBinomialProbs",
     repeat(110, lambda: positive(1e9), probability, first=[(3.0, 0.0), (1e-12, 0.5), (1e15, 5e-15), (1.0, 0.5)]),
     negative_binomial, lambda r, p: r * p / (1 - p), lambda r, p: r * p / (1 - p) ** 2,
-    scipy=lambda r, p: stats.nbinom(r, 1 - p) if 1e-3 < p < 0.999 else None)
+    scipy=lambda r, p: stats.nbinom(r, 1 - p) if 1e-3 < p < 0.999 else None, entropy=True)
   write(
     "NegativeBinomialLogits", repeat(110, positive, logits, first=[(3.0, -700.0), (2.5, 700.0), (5.0, 0.0)]),
     lambda x, r, l: lgamma(x + r) - lgamma(r) - lgamma(x + 1) - r * log1p(mpmath.exp(l)) - x * log1p(mpmath.exp(-l)),
-    lambda r, l: r * mpmath.exp(l), lambda r, l: r * mpmath.exp(l) * (1 + mpmath.exp(l)))
+    lambda r, l: r * mpmath.exp(l), lambda r, l: r * mpmath.exp(l) * (1 + mpmath.exp(l)), entropy=True)
   write(
     "NegativeBinomial2", repeat(110, positive, positive, first=[(5.0, 1e12), (1e-8, 1e-8), (1e6, 0.5)]),
     lambda x, m, c: negative_binomial(x, c, m / (m + c)), lambda m, c: m, lambda m, c: m + m * m / c,
-    scipy=lambda m, c: stats.nbinom(c, c / (m + c)) if m / c < 1e3 and c / m < 1e3 else None)
+    scipy=lambda m, c: stats.nbinom(c, c / (m + c)) if m / c < 1e3 and c / m < 1e3 else None, entropy=True)
   write(
     "GammaPoisson", repeat(110, positive, positive, first=[(5.0, 1e-10), (1e-8, 1e8), (1e6, 3.0)]),
     lambda x, c, b: negative_binomial(x, c, 1 / (1 + b)), lambda c, b: c / b, lambda c, b: c / b * (1 + 1 / b),
-    scipy=lambda c, b: stats.nbinom(c, b / (1 + b)) if 1e-3 < b < 1e3 else None)
+    scipy=lambda c, b: stats.nbinom(c, b / (1 + b)) if 1e-3 < b < 1e3 else None, entropy=True)
   write(
     "BetaBinomial",
     repeat(110, lambda: positive(1e8), lambda: positive(1e8), total,
@@ -234,8 +249,7 @@ def main():
                   (0.3, 1e-7, 100), (1e-3, 1e9, 10**5), (2.0, 5.0, 0)]),
     beta_binomial, lambda a, b, n: n * a / (a + b),
     lambda a, b, n: n * a * b * (a + b + n) / ((a + b) ** 2 * (a + b + 1)), high=lambda a, b, n: n,
-    scipy=lambda a, b, n: stats.betabinom(n, a, b) if max(a, b) < 1e4 and min(a, b) > 1e-4 else None, entropy=True,
-    has_cdf=False)
+    scipy=lambda a, b, n: stats.betabinom(n, a, b) if max(a, b) < 1e4 and min(a, b) > 1e-4 else None, entropy=True)
   spans = [(int(a), int(a) + int(w)) for a, w in zip(g.integers(-50, 50, 90), g.integers(0, 60, 90))]
   write(
     "DiscreteUniform", spans + [(0, 0), (-5, -5), (0, 1), (-10**6, 10**6), (10**9, 10**9 + 7)] +
