@@ -18,7 +18,7 @@ struct BartlettFactor {
   func logDensity(_ m: Tensor) -> Tensor {
     let half = 0.5 * square(m.diagonal())
     let shapes = halfDF(m.dtype)
-    let squares = ((shapes - 1) * log(half) - half - lgamma(shapes)).sum(axis: -1)
+    let squares = (logGammaKernel(shapes, half) - log(half)).sum(axis: -1)
     let below = square(tril(m, -1)).sum(axes: [-2, -1])
     return squares - 0.5 * below - constant
   }
@@ -36,14 +36,16 @@ struct BartlettFactor {
     return below + sqrt(squares).embeddingDiagonal()
   }
 
-  /// log Γ_d(df/2), the logarithm of the multivariate gamma function.
-  var logGamma: Tensor {
-    lgamma(halfDF(drawDType([df], .float64))).sum(axis: -1)
-      + Double(size * (size - 1)) * 0.25 * logPi
+  /// log Γ_d(a) − Σ (aᵢ + ½ offsetᵢ) ψ(aᵢ) + ½ df d for a = df/2 and aᵢ = (df − i + 1)/2: what entropies are
+  /// made of, in which the large logarithms cancel exactly.
+  func entropyPart(_ offset: (_ row: Int) -> Double) -> Tensor {
+    let dtype = drawDType([df], .float64)
+    let a = halfDF(dtype)
+    let halves = Tensor((0..<size).map { 0.5 * offset($0) }, dtype: dtype)
+    let slope = logMinusDigamma(a)
+    let rows = a * slope - gammaPeak(a) - halves * (log(a) - slope)
+    return rows.sum(axis: -1) + Double(size * (size - 1)) * 0.25 * (1 + logPi)
   }
-
-  /// Σ ψ((df − i + 1)/2).
-  var digammaSum: Tensor { digamma(halfDF(drawDType([df], .float64))).sum(axis: -1) }
 }
 
 extension Tensor {

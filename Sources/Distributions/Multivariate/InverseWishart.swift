@@ -100,7 +100,6 @@ public struct InverseWishart: MomentDistribution, EntropyDistribution {
     let n = Double(size)
     return
       ((n + 1) * logDeterminant(scaleTril) - 0.5 * n * (n + 1) * logTwo
-      + bartlett.logGamma - 0.5 * (df + (n + 1)) * bartlett.digammaSum + 0.5 * n * df)
-      .broadcast(to: batchShape)
+      + bartlett.entropyPart { Double($0) + (n + 1) }).broadcast(to: batchShape)
   }
 }

@@ -33,7 +33,8 @@ public struct LKJ: MomentDistribution, EntropyDistribution {
 
   /// R = L Lᵀ has dR = Π Lᵢᵢ^(d − i) dL, which takes the exponents of `LKJCholesky` to these.
   private func density(_ factor: Tensor) -> Tensor {
-    2 * (concentration - 1) * logDeterminant(factor) - factors.logNormalizer(factor.dtype)
+    2 * (concentration - 1) * factors.logDiagonal(factor).sum(axis: -1)
+      - factors.logNormalizer(factor.dtype)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {

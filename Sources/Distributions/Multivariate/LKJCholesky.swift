@@ -33,9 +33,18 @@ public struct LKJCholesky: MomentDistribution, EntropyDistribution {
   }
 
   private func density(_ factor: Tensor) -> Tensor {
-    let logDiagonal = log(factor.diagonal().slice(1..<dimension, along: -1))
+    let logDiagonal = logDiagonal(factor).slice(1..<dimension, along: -1)
     let shapes = shapes(factor.dtype)
     return (2 * (shapes - 1) * logDiagonal).sum(axis: -1) - logNormalizer(factor.dtype)
+  }
+
+  /// log Lᵢᵢ; of large ones, which huge concentrations make, by the other elements of the row, of which the
+  /// squares are not rounded beside 1.
+  func logDiagonal(_ factor: Tensor) -> Tensor {
+    let diagonal = factor.diagonal()
+    let squares = square(tril(factor, -1)).sum(axis: -1)
+    let isLarge = squares .< oneHalf
+    return `where`(isLarge, 0.5 * log1p(-`where`(isLarge, squares, 0)), log(diagonal))
   }
 
   /// n = 1 … d − 1, how many elements row n + 1 has below the diagonal. Constants take the dtype of
@@ -102,15 +111,15 @@ public struct LKJCholesky: MomentDistribution, EntropyDistribution {
       dtype: drawDType([concentration], .float64))
   }
 
-  private var digammaFall: Tensor {
-    let shapes = shapes(.float64)
-    return digamma(shapes) - digamma(shapes + 0.5 * counts(.float64))
-  }
+  private var digammaFall: Tensor { -digammaRise(shapes(.float64), 0.5 * counts(.float64)) }
 
   public var variance: Tensor {
     let total = (2 * concentration + Double(dimension - 1)).expandingDims(at: -1)
-    let squares = (2 * shapes(.float64) / total).padded(before: 1, after: 0)
-    let diagonal = squares + first - square(meanDiagonal)
+    // E d² = (E d)² e^excess.
+    let (shapes, half) = (shapes(.float64), 0.5 * counts(.float64))
+    let excess =
+      logGammaCross(shapes + half, oneHalf, oneHalf) - logGammaCross(shapes, oneHalf, oneHalf)
+    let diagonal = square(meanDiagonal) * expm1(excess).padded(before: 1, after: 0)
     let below = tril(Tensor.ones(eventShape, dtype: first.dtype), -1)
     return (below / total.expandingDims(at: -1) + diagonal.embeddingDiagonal())
       .broadcast(to: batchShape + eventShape)

@@ -6,7 +6,7 @@
 ///
 /// All x = 0 is the centre of the simplex. `loc` and `scale` are … × (K − 1), together at least a
 /// vector. As in Pyro the pieces are not exchangeable: this is not the softmax of normal numbers.
-public struct LogisticNormal: Distribution {
+public struct LogisticNormal: MomentDistribution {
   private let base: Normal
   public var loc: Tensor { base.loc }
   public var scale: Tensor { base.scale }
@@ -71,4 +71,54 @@ public struct LogisticNormal: Distribution {
   public func expanded(to batchShape: Shape) -> LogisticNormal {
     LogisticNormal(base: base.expanded(to: batchShape + [size - 1]))
   }
+
+  // Pieces are products of independent shares σ(x) and rests σ(−x).
+
+  public var mean: Tensor { products { logisticNormalMoment($0, $1, power: 1) } }
+
+  /// Of each component by itself; to a rounding error of the mean's square.
+  public var variance: Tensor {
+    products { logisticNormalMoment($0, $1, power: 2) } - square(mean)
+  }
+
+  /// A moment of the pieces from that of σ of a normal number.
+  private func products(_ moment: (_ loc: Tensor, _ scale: Tensor) -> Tensor) -> Tensor {
+    let shape = base.batchShape
+    let (loc, scale) = (loc.broadcast(to: shape), scale.broadcast(to: shape))
+    let odds = loc - offsets(like: loc)
+    let rests = log(moment(-odds, scale)).cumulativeSum(along: -1)
+    return exp(
+      log(moment(odds, scale)).padded(before: 0, after: 1) + rests.padded(before: 1, after: 0))
+  }
+}
+
+/// E σ(x)ᵖ for a normal x of mean m and scale s; for small ones, it is exp(p m + p² s²/2) times that of
+/// the mean −m − p s².
+private func logisticNormalMoment(_ loc: Tensor, _ scale: Tensor, power: Int) -> Tensor {
+  let p = Tensor(floatLiteral: Double(power))
+  let rise = p * (loc + 0.5 * p * square(scale))
+  let isSmall = rise .< 0
+  let usual = usualMoment(`where`(isSmall, -loc - p * square(scale), loc), scale, power: power)
+  return `where`(isSmall, exp(minimum(rise, 0)), 1) * usual
+}
+
+/// By equidistant points, which integrate analytic functions to rounding: of the normal density where that
+/// is the narrower one, else, by parts, of the derivative of σᵖ.
+private func usualMoment(_ loc: Tensor, _ scale: Tensor, power: Int) -> Tensor {
+  let dtype = drawDType([loc, scale], .float64)
+  func points(_ step: Double, _ reach: Double) -> Tensor {
+    let count = Int(reach / step)
+    return Tensor((-count...count).map { step * Double($0) }, dtype: dtype)
+  }
+  let (m, s) = (loc.expandingDims(at: -1), scale.expandingDims(at: -1))
+  let isNarrow = s .<= 1
+  let z = points(0.5, 8.5)
+  let bell = exp(-0.5 * square(z) - halfLog2Pi)
+  let near = 0.5 * bell * exp(Double(power) * logSigmoid(m + minimum(s, 1) * z))
+  let v = points(0.5, 52)
+  let slope = Double(power) * exp(Double(power) * logSigmoid(v) + logSigmoid(-v))
+  let far = 0.5 * slope * exp(logNormalCDF((m - v) / maximum(s, 1)))
+  return `where`(
+    isNarrow, near.sum(axis: -1, keepingAxes: true), far.sum(axis: -1, keepingAxes: true)
+  ).squeezing(at: -1)
 }

@@ -6,7 +6,7 @@
 /// The density is that of the sphere's area. `concentration` is … × d for any d ≥ 2 (Pyro's density
 /// ends at 3); of length 0 it is the uniform distribution. Draws are smooth in it, so that a
 /// variational distribution may cover the sphere without a seam.
-public struct ProjectedNormal: Distribution {
+public struct ProjectedNormal: MomentDistribution {
   public let concentration: Tensor
   public private(set) var batchShape: Shape
   public var eventShape: Shape { [size] }
@@ -47,5 +47,30 @@ public struct ProjectedNormal: Distribution {
     var result = self
     result.batchShape = batchShape
     return result
+  }
+
+  // The direction x of z has E x = ∇ E |z| and E x xᵀ = E z zᵀ / |z|², of which Kummer's functions of
+  // −|μ|²/2 are the length.
+
+  /// Shorter than 1.
+  public var mean: Tensor { (concentration * shrinkage).broadcast(to: batchShape + eventShape) }
+
+  private var halfSquare: Tensor {
+    0.5 * square(concentration).sum(axis: -1, keepingAxes: true)
+  }
+
+  private var shrinkage: Tensor {
+    let b = 0.5 * Double(size) + 1
+    let ratio = exp(lgamma(Tensor(floatLiteral: b - 0.5)) - lgamma(Tensor(floatLiteral: b)))
+    return Tensor(floatLiteral: 0.5.squareRoot()) * ratio * confluent(0.5, b, halfSquare)
+  }
+
+  /// Of each element by itself; to a rounding error of 1.
+  public var variance: Tensor {
+    let b = 0.5 * Double(size) + 1
+    let aside = confluent(1, b, halfSquare) / Double(size)
+    let along = confluent(1, b + 1, halfSquare) / Double(size + 2)
+    return (aside + square(concentration) * (along - square(shrinkage)))
+      .broadcast(to: batchShape + eventShape)
   }
 }

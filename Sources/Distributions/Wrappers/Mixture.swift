@@ -2,7 +2,9 @@
 ///
 /// log p(x) = log Σₖ wₖ pₖ(x). The components have one event shape, and their batches broadcast with
 /// that of `mixing`.
-public struct Mixture: Distribution {
+///
+/// Mean and variance are those of the components, all of which must state theirs.
+public struct Mixture: MomentDistribution {
   public let mixing: Categorical
   public let components: [any Distribution]
   public let batchShape: Shape
@@ -67,6 +69,34 @@ public struct Mixture: Distribution {
   }
 
   public func expanded(to batchShape: Shape) -> Mixture { Mixture(mixing, components, batchShape) }
+
+  public var mean: Tensor { average(moments.map(\.mean)) }
+
+  /// The mean variance and the variance of the means.
+  public var variance: Tensor {
+    let mean = mean
+    return average(moments.map { $0.variance + square($0.mean - mean) })
+  }
+
+  private var moments: [any MomentDistribution] {
+    components.enumerated().map { index, component in
+      guard let known = component as? any MomentDistribution else {
+        preconditionFailure(
+          "Mixture: component \(index), \(type(of: component)), states no mean and variance")
+      }
+      return known
+    }
+  }
+
+  /// Σ wₖ valueₖ.
+  private func average(_ values: [Tensor]) -> Tensor {
+    let terms = values.enumerated().map { index, value in
+      (0..<eventShape.rank).reduce(mixing.weights.probs.selecting(index, along: -1)) { weight, _ in
+        weight.expandingDims(at: -1)
+      } * value
+    }
+    return terms.dropFirst().reduce(terms[0], +)
+  }
 }
 
 extension Weights {

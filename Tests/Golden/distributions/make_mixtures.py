@@ -79,11 +79,16 @@ def general():
     tail = second * normal(log(x), n, t) / x if x > 0 else 0
     return log(first * normal(x, m, s) + tail)
 
+  def both(a, b, m, s, n, t):
+    weights = [exp(a) / (exp(a) + exp(b)), exp(b) / (exp(a) + exp(b))]
+    spread = exp(t * t)
+    return moments(weights, [m, exp(n) * mpmath.sqrt(spread)], [s * s, (spread - 1) * spread * exp(2 * n)])
+
   rows = [
     (short(g.uniform(-3, 3)), short(g.uniform(-3, 3)), short(g.uniform(-3, 3)), power(0.3, 3),
      short(g.uniform(-1, 1)), power(0.2, 2)) for _ in range(100)]
   write(
-    "Mixture", rows, density,
+    "Mixture", rows, density, mean=lambda *p: both(*p)[0], variance=lambda *p: both(*p)[1],
     points=lambda a, b, m, s, n, t: [m - 5 * s, m, m + 2 * s, 0.0, 1e-3, 0.7, 1.0, 4.0, 30.0, 200.0])
 
 

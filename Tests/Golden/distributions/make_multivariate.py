@@ -145,7 +145,23 @@ def logistic_normal(g, wild):
       total += -z * z / 2 - mpmath.log(mpf(scale[i])) - LOG_2PI / 2
     return total
 
-  return [loc, scale], g.dirichlet(np.ones(k) * (0.2 if wild else 2), size=6), density, {}, None
+  shares = [logistic_moments(mpf(m) - mpmath.log(k - 1 - i), mpf(s)) for i, (m, s) in enumerate(zip(loc, scale))]
+  mean, variance, rest, rest_square = [], [], mpf(1), mpf(1)
+  for first, second in shares + [(mpf(1), mpf(1))]:
+    mean.append(rest * first)
+    variance.append(rest_square * second - mean[-1] ** 2)
+    rest, rest_square = rest * (1 - first), rest_square * (1 - 2 * first + second)
+  points = g.dirichlet(np.ones(k) * (0.2 if wild else 2), size=6)
+  return [loc, scale], points, density, {"mean": mean, "variance": variance}, None
+
+
+def logistic_moments(loc, scale):
+  """Means of p and p^2 for the p of normal log odds; an integral over a bell on a line, with 30 digits."""
+  with mpmath.workdps(30):
+    bounds = sorted([mpf(c) for c in range(-12, 13)] + [-loc / scale + mpf(c) / scale for c in (-40, -10, -3, 0, 3, 10, 40)
+                                                      if abs(-loc + c) < 12 * scale])
+    share = lambda z: 1 / (1 + mpmath.exp(-loc - scale * z))
+    return tuple(mpmath.quad(lambda z: mpmath.npdf(z) * share(z) ** p, bounds) for p in (1, 2))
 
 
 def correlation_factor(g, d, spread):
@@ -164,11 +180,24 @@ def lkj_log_z(d, eta):
   return total
 
 
+def concentration_and_spreads(g, wild):
+  """Spreads of the elements below the diagonal, some as large as draws have them."""
+  eta = float(short(10 ** (g.uniform(-2, 9) if wild else g.uniform(-0.5, 1))))
+  return eta, [0, 0.1, 0.5, 1, 3] + ([0.5 / math.sqrt(eta), 1 / math.sqrt(eta)] if eta > 100 else [])
+
+
+def log_diagonal(row, i):
+  """log L[i, i]; a large one is known better by the rest of its row, of norm 1 but for rounding."""
+  squares = sum(mpf(x) ** 2 for x in row[:i])
+  return mpmath.log1p(-squares) / 2 if squares < 0.5 else mpmath.log(mpf(row[i]))
+
+
 def lkj_cholesky(g, wild):
-  d, eta = int(g.integers(2, 6)), float(short(10 ** (g.uniform(-2, 4) if wild else g.uniform(-0.5, 1))))
-  points = np.array([correlation_factor(g, d, s) for s in (0, 0.1, 0.5, 1, 3)])
+  d = int(g.integers(2, 6))
+  eta, spreads = concentration_and_spreads(g, wild)
+  points = np.array([correlation_factor(g, d, s) for s in spreads])
   log_z = lkj_log_z(d, mpf(eta))
-  density = lambda l: sum((2 * mpf(eta) - 2 + d - i) * mpmath.log(mpf(l[i - 1, i - 1])) for i in range(2, d + 1)) - log_z
+  density = lambda l: sum((2 * mpf(eta) - 3 + d - i) * log_diagonal(l[i], i) for i in range(1, d)) - log_z
   total = 2 * mpf(eta) + d - 1
   mean, variance, entropy = mpmath.zeros(d), mpmath.zeros(d), log_z
   for i in range(d):
@@ -183,10 +212,11 @@ def lkj_cholesky(g, wild):
 
 
 def lkj(g, wild):
-  d, eta = int(g.integers(2, 6)), float(short(10 ** (g.uniform(-2, 4) if wild else g.uniform(-0.5, 1))))
+  d = int(g.integers(2, 6))
+  eta, spreads = concentration_and_spreads(g, wild)
   points = []
-  for spread in (0, 0.1, 0.5, 1, 1):
-    l = correlation_factor(g, d, spread)
+  for spread in spreads:
+    l = correlation_factor(g, d, min(spread, 1))
     r = short(np.tril(l @ l.T, -1))
     points.append(r + r.T + np.eye(d))
   log_z = lkj_log_z(d, mpf(eta))
@@ -202,10 +232,10 @@ def lkj(g, wild):
   return [d, eta], np.array(points), density, extras, None
 
 
-def positive_definite_points(g, base, lower, count):
+def positive_definite_points(g, base, lower, df):
   d = len(lower)
   points = []
-  for spread in np.linspace(0.2, 2, count):
+  for spread in list(np.linspace(0.2, 2, 4)) + ([1 / math.sqrt(df), 3 / math.sqrt(df)] if df > 1000 else []):
     m = lower @ (np.eye(d) + spread * np.tril(g.normal(size=(d, d))) * 0.4)
     m[np.diag_indices(d)] = np.abs(m[np.diag_indices(d)]) + 1e-3 * np.diag(lower)
     points.append(gram(m) * 1.0)
@@ -214,7 +244,7 @@ def positive_definite_points(g, base, lower, count):
 
 def wishart(g, wild):
   d = int(g.integers(1, 5))
-  df = float(short(d - 1 + (10 ** g.uniform(-1, 3) if wild else g.uniform(0.5, 10))))
+  df = float(short(d - 1 + (10 ** g.uniform(-1, 9) if wild else g.uniform(0.5, 10))))
   lower, nu = triangle(g, d, wild), mpf(df)
   v = exact(lower) * exact(lower).T
   inverse, log_v, log_gamma = v ** -1, log_det(v), log_gamma_d(nu / 2, d)
@@ -228,12 +258,12 @@ def wishart(g, wild):
     "entropy": mpf(d + 1) / 2 * log_v + mpf(d * (d + 1)) / 2 * mpmath.log(2) + log_gamma
     - (nu - d - 1) / 2 * digamma_d(nu / 2, d) + nu * d / 2,
   }
-  return [df, lower], positive_definite_points(g, df, lower, 4), density, extras, frozen
+  return [df, lower], positive_definite_points(g, df, lower, df), density, extras, frozen
 
 
 def inverse_wishart(g, wild):
   d = int(g.integers(1, 5))
-  df = float(short(d - 1 + (10 ** g.uniform(-1, 3) if wild else g.uniform(0.5, 10))))
+  df = float(short(d - 1 + (10 ** g.uniform(-1, 9) if wild else g.uniform(0.5, 10))))
   lower, nu = triangle(g, d, wild), mpf(df)
   psi = exact(lower) * exact(lower).T
   log_psi, log_gamma = log_det(psi), log_gamma_d(nu / 2, d)
@@ -253,7 +283,7 @@ def inverse_wishart(g, wild):
   entropy = (mpf(d + 1) / 2 * log_psi + log_gamma - mpf(d * (d + 1)) / 2 * mpmath.log(2)
              - (nu + d + 1) / 2 * digamma_d(nu / 2, d) + nu * d / 2)
   extras = {"mean": mean, "variance": variance, "entropy": entropy}
-  return [df, lower], positive_definite_points(g, 1 / df, lower, 4), density, extras, frozen
+  return [df, lower], positive_definite_points(g, 1 / df, lower, df), density, extras, frozen
 
 
 def matrix_normal(g, wild):
@@ -291,7 +321,14 @@ def projected_normal(g, wild):
     log_integral = mpmath.loggamma(d) - t * t / 4 + mpmath.log(mpmath.pcfu(d - mpf(1) / 2, -t))
     return log_integral - (aside.T * aside)[0] / 2 - d * LOG_2PI / 2
 
-  return [mu], points, density, {}, None
+  kappa2 = sum(mpf(m) ** 2 for m in mu)
+  # Of x = z/|z|: E x = E|z| 's gradient, E x x' = E z z'/|z|^2, by Kummer's function.
+  half, b = kappa2 / 2, mpf(d) / 2 + 1
+  length = mpmath.gamma(b - mpf(1) / 2) / mpmath.gamma(b) / mpmath.sqrt(2) * mpmath.hyp1f1(mpf(1) / 2, b, -half)
+  mean = [length * mpf(m) for m in mu]
+  own, along = mpmath.hyp1f1(1, b, -half) / d, mpmath.hyp1f1(1, b + 1, -half) / (d + 2)
+  variance = [own + along * mpf(m) ** 2 - e ** 2 for m, e in zip(mu, mean)]
+  return [mu], points, density, {"mean": mean, "variance": variance}, None
 
 
 def zero_sum_normal(g, wild):
