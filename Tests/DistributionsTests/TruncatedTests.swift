@@ -113,6 +113,40 @@ import Testing
 
   // MARK: Other bases
 
+  /// Windows of any width, on both sides of the median: closed forms of densities at their lower end.
+  @Test(arguments: [0x1p-40, 0x1p-20, 0x1p-9, 0x1p-7, 0x1p-5, 0x1p-2, 1])
+  func windows(width: Double) {
+    let exponential = { (low: Tensor) in Truncated(Exponential(2), low: low, high: 3 + width) }
+    let below = { (alpha: Double, start: Double) in -expm1(-alpha * log1p(width / start)) }
+    let part = 4 * -expm1(-width) - width * exp(-width)
+    let cases: [(any Distribution, x: Double, density: Double)] = [
+      (exponential(3), 3, 2 / -expm1(-2 * width)),
+      (Truncated(Pareto(1.5, 3), low: 2, high: 2 + Tensor(width)), 2, 1.5 / below(3, 2)),
+      (Truncated(Pareto(1.5, 0.5), low: 2, high: 2 + Tensor(width)), 2, 0.25 / below(0.5, 2)),
+      (Truncated(Gamma(2, 1), low: 3, high: 3 + Tensor(width)), 3, 3 / part),
+    ]
+    for (distribution, x, density) in cases {
+      expectClose(
+        [distribution.logProb(Tensor(x)).scalar()], [log(density)],
+        within: .relative(1e-12, absolute: 1e-12), "\(distribution), \(width)")
+    }
+    for low in [-2.5, -0.25, 0.5, 2] {
+      let bounds = (low: Tensor(low), high: Tensor(low + width))
+      let exact = TruncatedNormal(low: bounds.low, high: bounds.high)
+      let middle = Tensor(low + width / 2)
+      let truncated = Truncated(Normal(0, 1), low: bounds.low, high: bounds.high)
+      expectClose(
+        [truncated.logProb(middle).scalar()], [exact.logProb(middle).scalar()],
+        within: .relative(1e-12, absolute: 1e-12), "\(low), \(width)")
+      expectClose(
+        [truncated.cdf(middle).scalar()], [exact.cdf(middle).scalar()], within: .relative(1e-12),
+        "\(low), \(width)")
+    }
+    let low = Tensor(3.0)
+    let slope = gradient(of: exponential(low).logProb(Tensor(3.0)), withRespectTo: low)
+    expectClose(slope, [2 / -expm1(-2 * width)], within: .relative(1e-11), "\(width)")
+  }
+
   /// The part of an exponential distribution above a bound is the distribution moved there.
   @Test func exponentialTail() {
     let distribution = Truncated(Exponential(2), low: 400)

@@ -1,5 +1,6 @@
 /// A distribution whose both tails are known by their logarithms, also where the probabilities
-/// underflow or round to one: what truncation and censoring far out need.
+/// underflow or round to one: what truncation and censoring far out need. The density is smooth inside of
+/// the support.
 public protocol TailDistribution: Distribution {
   /// log P(x ≤ value).
   func logCDF(_ value: Tensor) -> Tensor
@@ -43,13 +44,29 @@ struct Tails: Sendable {
     return base.icdf(p)
   }
 
-  /// log P(low < x ≤ high), by the tail in which both ends are the less likely.
+  /// log P(low < x ≤ high), by the tail in which both ends are the less likely. Of ends close together the
+  /// difference would cancel; there, where the tails are stated, it is an integral.
   func logMass(_ low: Tensor, _ high: Tensor) -> Tensor {
     let (upToLow, upToHigh) = (logCDF(low), logCDF(high))
     let (fromLow, fromHigh) = (logSurvival(low), logSurvival(high))
-    return `where`(
-      upToLow .> fromHigh, fromLow + log1mExp(fromHigh - fromLow),
-      upToHigh + log1mExp(upToLow - upToHigh))
+    let isUpper = upToLow .> fromHigh
+    let fall = `where`(isUpper, fromHigh - fromLow, upToLow - upToHigh)
+    let difference = `where`(isUpper, fromLow, upToHigh) + log1mExp(fall)
+    guard let stated else { return difference }
+    return `where`(fall .> -0.02, Self.narrowLogMass(stated, low, high), difference)
+  }
+
+  /// The logarithm of the integral of a density that hardly changes from end to end, by the Gauss–Legendre
+  /// rule of three points.
+  private static func narrowLogMass(
+    _ base: any TailDistribution, _ low: Tensor, _ high: Tensor
+  ) -> Tensor {
+    let width = high - low
+    let reach = 0.5 * 0.6.squareRoot() * width
+    let middle = low + 0.5 * width
+    let top = base.logProb(middle)
+    let sides = [middle - reach, middle + reach].map { exp(base.logProb($0) - top) }
+    return log(width) + top + log(4.0 / 9 + 5.0 / 18 * (sides[0] + sides[1]))
   }
 }
 

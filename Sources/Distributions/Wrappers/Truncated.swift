@@ -3,8 +3,8 @@
 /// log p(x) = log p_base(x) − log P_base(low ≤ x ≤ high), for low ≤ x ≤ high
 ///
 /// Draws are by inversion, so they differentiate by the bounds and by the parameters of the base. Where the
-/// base is a `TailDistribution`, all is accurate far out in its tails, in the lower as in the upper one.
-/// (`TruncatedNormal` also is where the bounds are close together.)
+/// base is a `TailDistribution`, all is accurate far out in its tails, in the lower as in the upper one, and
+/// for bounds close together.
 public struct Truncated<Base: QuantileDistribution>: QuantileDistribution {
   public let base: Base
   public let low: Tensor?
