@@ -35,11 +35,12 @@ static void simplify(const ctk_strides *s, walk_shape *w) {
 enum { TILE = 64 };
 
 // Defines `name(instr)` over elements of `type`. MOVE_ROW(flat, strided, stride, n) moves a run,
-// MOVE(flat, strided) one element.
-#define DEFINE_WALK(name, type, MOVE, MOVE_ROW)                                                  \
+// MOVE(flat, strided) one element, and MOVE_ROWS moves all at once if it can.
+#define DEFINE_WALK(name, type, MOVE, MOVE_ROW, MOVE_ROWS)                                       \
   static void name##_rows(char *flatBytes, char *stridedBytes, int64_t rows, int64_t columns,    \
                           int64_t rowStride, int64_t stride) {                                   \
     type *flat = (type *)flatBytes, *strided = (type *)stridedBytes;                             \
+    if (rows > 1 && MOVE_ROWS(flat, strided, rows, columns, rowStride, stride)) return;          \
     if (rows > 1 && stride != 0 && stride != 1 && (rowStride == 1 || rowStride == -1)) {         \
       for (int64_t first = 0; first < columns; first += TILE) {                                  \
         const int64_t end = ctk_min(first + TILE, columns);                                      \
@@ -117,7 +118,37 @@ enum { SHORT = 16 };  // runs not worth a call of memcpy
     }                                                                                            \
   } while (0)
 
+// A number for each row of a few, or one row for all, without a loop for each row. What a store of
+// WIDTH numbers writes beyond its row, the next row overwrites.
+#define DEFINE_SPREAD(suffix, type)                                                              \
+  CTK_INLINE int64_t fill_##suffix(type *flat, const type *strided, int64_t total,               \
+                                   int64_t columns, int64_t rowStride, int width) {              \
+    int64_t r = 0;                                                                               \
+    for (; r * columns + width <= total; r++)                                                    \
+      for (int c = 0; c < width; c++) flat[r * columns + c] = strided[r * rowStride];            \
+    return r;                                                                                    \
+  }                                                                                              \
+  static int spread_##suffix(type *flat, const type *strided, int64_t rows, int64_t columns,     \
+                             int64_t rowStride, int64_t stride) {                                \
+    enum { WIDTH = 32 / sizeof(type) };                                                          \
+    const int64_t total = rows * columns;                                                        \
+    if (rowStride == 0) {                                                                        \
+      LOAD_ROW(type, flat, strided, stride, columns);                                            \
+      for (int64_t done = columns; done < total; done *= 2)                                      \
+        memcpy(flat + done, flat, (size_t)ctk_min(done, total - done) * sizeof(type));           \
+      return 1;                                                                                  \
+    }                                                                                            \
+    if (stride != 0 || columns > WIDTH) return 0;                                                \
+    const int isNarrow = columns <= WIDTH / 2;                                                   \
+    int64_t r = isNarrow ? fill_##suffix(flat, strided, total, columns, rowStride, WIDTH / 2)    \
+                         : fill_##suffix(flat, strided, total, columns, rowStride, WIDTH);       \
+    for (; r < rows; r++)                                                                        \
+      for (int64_t c = 0; c < columns; c++) flat[r * columns + c] = strided[r * rowStride];      \
+    return 1;                                                                                    \
+  }
+
 #define STORE(flat, strided) strided = flat
+#define NO_SPREAD(...) 0
 #define STORE_ROW(type, flat, strided, stride, n)                                                \
   do {                                                                                           \
     if ((stride) == 1 && (n) >= SHORT) {                                                         \
@@ -134,8 +165,9 @@ enum { SHORT = 16 };  // runs not worth a call of memcpy
   static inline char *store_##suffix##_flat(const ctk_instr *i) {                                \
     return (char *)(uintptr_t)i->a;                                                              \
   }                                                                                              \
-  DEFINE_WALK(load_##suffix, type, LOAD, LOAD_ROW)                                               \
-  DEFINE_WALK(store_##suffix, type, STORE, STORE_ROW)
+  DEFINE_SPREAD(suffix, type)                                                                    \
+  DEFINE_WALK(load_##suffix, type, LOAD, LOAD_ROW, spread_##suffix)                              \
+  DEFINE_WALK(store_##suffix, type, STORE, STORE_ROW, NO_SPREAD)
 
 // Moves copy bits, so equal sizes share code.
 typedef uint64_t __attribute__((may_alias)) bits64;

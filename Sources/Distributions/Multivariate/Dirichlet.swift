@@ -26,17 +26,36 @@ public struct Dirichlet: MomentDistribution, EntropyDistribution {
   }
 
   public func logProb(_ value: Tensor) -> Tensor {
-    let isOutside = .!support.contains(value) .&& .!isNaN(value).any(axes: [-1])
+    let total = value.sum(axis: -1)
+    let isOutside =
+      (value.min(axis: -1) .< 0) .|| (abs(total - 1) .> roundingTolerance(value))
+    let density = `where`(isNaN(total), notANumber, insideLogProb(value))
+    return overBatch(`where`(isOutside, logZero, density))
+  }
+
+  /// The log density at points of the simplex; at others any number.
+  ///
+  /// Nothing large cancels in Σ αᵢ log(xᵢ s / αᵢ) − log xᵢ + `logPeak`, s = Σ αᵢ. Its derivatives are
+  /// stated since they share that logarithm: ∂/∂αᵢ = log xᵢ − ψ(αᵢ) + ψ(s). At zero only the power of x
+  /// counts, and it is 1 where its exponent is 0; derivatives leave it out.
+  private func insideLogProb(_ value: Tensor) -> Tensor {
     let a = concentration
-    let ratio = value * (a.sum(axis: -1, keepingAxes: true) / a)
-    let isZero = value .== 0
-    let safe = `where`(isZero, 1, value)
-    // At zero only the power of x counts, and it is 1 where its exponent is 0.
+    let (x, logRatio) = dirichletParts(value, a)
     let limit = `where`(a .> 1, logZero, `where`(a .< 1, .infinite, 0))
-    let inside = a * logRatio(`where`(isZero, 1, ratio), `where`(isZero, 0, ratio - 1)) - log(safe)
-    let atZero = limit - a * log(a / a.sum(axis: -1, keepingAxes: true))
-    let terms = `where`(isZero, atZero, inside)
-    return overBatch(`where`(isOutside, logZero, terms.sum(axis: -1) + logPeak))
+    let power = `where`(value .== 0, limit, -log(x))
+    let density = (a * logRatio + power).sum(axis: -1) + logPeak
+    let full = logRatio.shape
+    let inputs = [value.broadcast(to: full), a.broadcast(to: full), a].map { $0.cast(to: x.dtype) }
+    return withCustomDerivative(value: density, inputs: inputs) { ct, inputs, _ in
+      let (value, a) = (inputs[0], inputs[2])
+      let (x, logRatio) = dirichletParts(value, a)
+      let ct = ct.expandingDims(at: -1)
+      let whole = logMinusDigamma(a.sum(axis: -1, keepingAxes: true))
+      return [
+        ct * `where`(value .== 0, 0, (a - 1) / x), ct * (logRatio + (logMinusDigamma(a) - whole)),
+        nil,
+      ]
+    }
   }
 
   /// Σ log(αᵢ^αᵢ e^−αᵢ / Γ(αᵢ)), less that of the sum.
@@ -79,4 +98,10 @@ public struct Dirichlet: MomentDistribution, EntropyDistribution {
     let slopes = ((a - 1) * logMinusDigamma(a)).sum(axis: -1) - (sum - count) * logMinusDigamma(sum)
     return (log(proportions).sum(axis: -1) - logPeak + slopes).broadcast(to: batchShape)
   }
+}
+
+/// Components that are positive numbers up to one as they are, others as 1; and log(xᵢ s / αᵢ) of these.
+private func dirichletParts(_ value: Tensor, _ a: Tensor) -> (x: Tensor, logRatio: Tensor) {
+  let x = `where`(value .> 0, minimum(value, 2), 1)
+  return (x, log(x * (a.sum(axis: -1, keepingAxes: true) / a)))
 }

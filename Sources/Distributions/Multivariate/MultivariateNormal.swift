@@ -40,15 +40,14 @@ public struct MultivariateNormal: MomentDistribution, EntropyDistribution {
 
   public func logProb(_ value: Tensor) -> Tensor {
     requireEvent(value, eventShape, "MultivariateNormal")
-    let (difference, isOutside) = finitePart(value - loc)
-    let factor = scale.factor(beside: [difference])
-    let density = logProb(standardized: whitened(difference, by: factor), factor)
+    let factor = scale.factor(beside: [value - loc])
+    let isOutside = finitePart(value - loc).isOutside
+    let density = logProb(squaredDistance(value, loc, factor), factor)
     return overBatch(`where`(isOutside, logZero, density))
   }
 
-  private func logProb(standardized z: Tensor, _ factor: Tensor) -> Tensor {
-    minusHalf * square(z).sum(axis: -1)
-      - (logDeterminant(factor) + Double(scale.size) * halfLog2Pi)
+  private func logProb(_ square: Tensor, _ factor: Tensor) -> Tensor {
+    minusHalf * square - (logDeterminant(factor) + Double(scale.size) * halfLog2Pi)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
@@ -59,7 +58,7 @@ public struct MultivariateNormal: MomentDistribution, EntropyDistribution {
   public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
     let z = noise(shape, key, dtype)
     let factor = tril(scale.factor(beside: [z]))
-    return (loc + multiplied(z, by: factor), logProb(standardized: z, factor))
+    return (loc + multiplied(z, by: factor), logProb(square(z).sum(axis: -1), factor))
   }
 
   private func noise(_ shape: Shape, _ key: RandomKey, _ dtype: DType) -> Tensor {
@@ -84,6 +83,42 @@ public struct MultivariateNormal: MomentDistribution, EntropyDistribution {
   public var entropy: Tensor {
     (logDeterminant(scaleTril) + Double(scale.size) * (halfLog2Pi + 0.5)).broadcast(to: batchShape)
   }
+}
+
+/// |L⁻¹ (x − loc)|² for each vector x, infinite elements of which count as zeros.
+///
+/// Where one factor L serves all of them, the derivative by it and by `loc` needs no second solve for each
+/// x: with z = L⁻¹ (x − loc) and u = 2 z times a cotangent it is −L⁻ᵀ Σ u zᵀ and −L⁻ᵀ Σ u.
+private func squaredDistance(_ value: Tensor, _ loc: Tensor, _ factor: Tensor) -> Tensor {
+  @Sendable func standardized(_ value: Tensor, _ loc: Tensor, _ factor: Tensor) -> Tensor {
+    whitened(finitePart(value - loc).finite, by: factor)
+  }
+  let distance = square(standardized(value, loc, factor)).sum(axis: -1)
+  guard factor.shape.dropLast(2).allSatisfy({ $0 == 1 }) else { return distance }
+  return withCustomDerivative(value: distance, inputs: [value, loc, factor]) { ct, inputs, _ in
+    let (value, loc, factor) = (inputs[0], inputs[1], inputs[2])
+    let z = standardized(value, loc, factor)
+    let n = z.shape[z.rank - 1]
+    let u = 2 * ct.expandingDims(at: -1) * z
+    /// L⁻ᵀ y for each vector y.
+    func back(_ y: Tensor) -> Tensor {
+      rowwise(y, factor) { triangularSolve($1, $0, left: false) }
+    }
+    let rows: Shape = [z.shape.dropLast().reduce(1, *), n]
+    let products = matmul(u.reshaped(to: rows).transposed(), z.reshaped(to: rows))
+    let slope = -tril(triangularSolve(factor.reshaped(to: [n, n]), products, transposed: true))
+    return [
+      back(summed(u, to: value.shape)), -back(summed(u, to: loc.shape)),
+      slope.reshaped(to: factor.shape),
+    ]
+  }
+}
+
+/// Summed over the axes that a shape does not have, or has with extent one.
+private func summed(_ x: Tensor, to shape: Shape) -> Tensor {
+  let excess = x.rank - shape.rank
+  let axes = (0..<x.rank).filter { $0 < excess || shape[$0 - excess] == 1 && x.shape[$0] != 1 }
+  return axes.isEmpty ? x : x.sum(axes: axes, keepingAxes: true).reshaped(to: shape)
 }
 
 /// A location for vectors of `size` elements; a single number stands for all of them.
