@@ -207,7 +207,7 @@ def centred():
         pyro.sample("effect", dist.Normal(theta, errors), obs=effects)
 
 
-decentred = pyro.poutine.reparam(centred, {"theta": LocScaleReparam(0)})
+decentred = pyro.poutine.reparam(centred, {"theta": LocScaleReparam(0.0)})
 # ----
 samples = chain(decentred, 3000)
 report("centred", mu=samples["mu"], tau=samples["tau"])
