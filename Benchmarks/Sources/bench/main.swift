@@ -5,7 +5,7 @@ import Models
 // Usage: bench WORKLOAD --dtype float32 [--seconds 4] [--threads 2]
 //        bench WORKLOAD --memory [--dtype float32]
 //        bench cold --dtype float32
-//        bench toys [--steps 3000]
+//        bench toys [--steps 3000] [--only "NSF, inverse"]
 //        bench distributions --dtype float32 [--seconds 4]
 //        bench nuts POSTERIOR [--seconds 4]
 //        bench nuts-cold POSTERIOR
@@ -23,6 +23,7 @@ struct Options {
   var seconds = 4.0
   var watchesMemory = false
   var steps = 3000
+  var only = ""
 
   init(_ arguments: [String]) {
     var rest = arguments.dropFirst()
@@ -31,6 +32,7 @@ struct Options {
       case "--dtype": dtype = rest.popFirst() == "float32" ? .float32 : .float64
       case "--threads": Threads.count = rest.popFirst().flatMap { Int($0) } ?? Threads.count
       case "--steps": steps = rest.popFirst().flatMap { Int($0) } ?? steps
+      case "--only": only = rest.popFirst() ?? only
       case "--memory": watchesMemory = true
       case "--seconds": seconds = rest.popFirst().flatMap(Double.init) ?? seconds
       default:
@@ -123,7 +125,7 @@ if options.workload == "distributions" {
 } else if options.workload == "posteriors" {
   try reportPosteriors()
 } else if options.workload == "toys" {
-  try reportToys(steps: options.steps)
+  try reportToys(steps: options.steps, only: options.only)
 } else if try reportFlow(options) {
 } else if options.workload == "cold" {
   try coldFit(options.dtype)
