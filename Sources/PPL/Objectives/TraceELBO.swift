@@ -13,7 +13,8 @@ public struct TraceELBO: Objective {
     case total
     /// The same without the score of the guide's density, whose mean is zero (Roeder, Wu and Duvenaud
     /// 2017): its variance goes to zero as the guide approaches the posterior. All draws must be
-    /// reparameterised. Flows need no inverse for it.
+    /// reparameterised. Inverse autoregressive flows need no inverse for it. Far from the posterior a
+    /// large learning rate can drive a guide onto a point, from which it does not return.
     case stickingTheLanding
   }
 
