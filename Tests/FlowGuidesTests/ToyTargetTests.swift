@@ -28,7 +28,8 @@ import Testing
     let flow = FlowArchitecture.nsf(
       layers: 3, conditioning: .inverseMasked, bins: 16, bound: 6, hidden: [32, 32])
     let fit = try SVI(
-      target.model, FlowGuide(flow: flow), optimizer: Adam(.cosine(0.01, steps: 1500)),
+      target.model, FlowGuide(flow: flow, start: .at(scale: 1)),
+      optimizer: Adam(.cosine(0.01, steps: 1500)),
       loss: TraceELBO(particles: 64, estimator: .stickingTheLanding), seed: 0
     ).run(steps: 1500, showsProgress: false)
     let (elbo, error) = try fit.elbo(particles: 20_000)

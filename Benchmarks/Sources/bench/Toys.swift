@@ -40,7 +40,8 @@ func reportToys(steps: Int, only: String) throws {
   for (name, flow) in architectures where name.hasPrefix(only) {
     let cells = try ToyTarget.all.map { target -> String in
       let fit = try SVI(
-        target.model, FlowGuide(flow: flow), optimizer: Adam(.cosine(0.01, steps: steps)),
+        target.model, FlowGuide(flow: flow, start: .at(scale: 1)),
+        optimizer: Adam(.cosine(0.01, steps: steps)),
         loss: TraceELBO(particles: 64), seed: 0
       ).run(steps: steps, showsProgress: false)
       let (elbo, error) = try fit.elbo(particles: 20_000)
