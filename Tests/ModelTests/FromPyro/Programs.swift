@@ -114,11 +114,11 @@ func mixture() {
   let locs = sample("locs", Normal([0, 10], 10).toEvent(1))
   plate("data", 5) {
     let kind = sample("kind", Categorical(probs: weights), infer: .enumerate())
-    sample("datum", Normal(locs[kind], scale), observed: data)
+    sample("datum", Normal(locs[kind.cast(to: .int64)], scale), observed: data)
   }
 }
 
-let mixtureGuide = DiagonalNormalGuide()
+let mixtureGuide = DiagonalNormalGuide(start: .at(.median()))
 // ----
 
 func mixturePosterior() throws -> Draws {
