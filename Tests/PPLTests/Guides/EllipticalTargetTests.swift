@@ -14,7 +14,7 @@ import Testing
     _ model: @escaping () -> Void, _ guide: any Guide, steps: Int = 1500
   ) throws -> SVIResult {
     try SVI(
-      model, any: guide, optimizer: Adam(.cosine(0.03, steps: steps)),
+      model, guide, optimizer: Adam(.cosine(0.03, steps: steps)),
       loss: TraceELBO(particles: 32), seed: 3
     ).run(steps: steps, showsProgress: false)
   }

@@ -10,7 +10,7 @@ import Testing
     _ model: @escaping () -> Void, _ guide: any Guide, steps: Int = 1500, rate: Double = 0.03
   ) throws -> SVIResult {
     try SVI(
-      model, any: guide, optimizer: Adam(.cosine(rate, steps: max(steps, 1))),
+      model, guide, optimizer: Adam(.cosine(rate, steps: max(steps, 1))),
       loss: TraceELBO(particles: 16), seed: 5
     ).run(steps: steps, showsProgress: false)
   }

@@ -21,7 +21,7 @@ import Testing
     _ guide: GuideCase, _ start: GuideStart, steps: Int = 0, dtype: DType = .float64, seed: Int = 1
   ) throws -> (svi: SVI, result: SVIResult) {
     let svi = try SVI(
-      prior, any: guide.make(start), optimizer: Adam(0.02), loss: TraceELBO(particles: 4),
+      prior, guide.make(start), optimizer: Adam(0.02), loss: TraceELBO(particles: 4),
       dtype: dtype, seed: seed)
     return (svi, try svi.run(steps: steps, showsProgress: false))
   }
@@ -115,7 +115,7 @@ import Testing
   @Test(arguments: GuideCase.densities.prefix(6)) func unsuitableModels(_ guide: GuideCase) {
     func error(_ model: @escaping () -> Void) -> ModelError? {
       do {
-        _ = try SVI(model, any: guide.make(.gaussian()), optimizer: Adam())
+        _ = try SVI(model, guide.make(.gaussian()), optimizer: Adam())
         return nil
       } catch { return error as? ModelError }
     }

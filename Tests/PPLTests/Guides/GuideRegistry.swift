@@ -33,32 +33,3 @@ struct GuideCase: CustomTestStringConvertible, Sendable {
     },
   ]
 }
-
-extension SVI {
-  /// A fit with guides that are known only at run time.
-  convenience init(
-    _ model: @escaping () -> Void, any guide: any Guide, optimizer: some Optimizer,
-    loss: any Objective = TraceELBO(), dtype: DType = .float64, seed: Int = 0
-  ) throws {
-    func open(_ guide: some Guide) -> AnyGuide { AnyGuide(guide) }
-    try self.init(
-      model, open(guide), optimizer: optimizer, loss: loss, dtype: dtype, seed: seed)
-  }
-}
-
-/// A guide of any type.
-struct AnyGuide: Guide {
-  private let base: any Guide
-
-  init(_ base: some Guide) { self.base = base }
-
-  func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
-    try base.body(for: model, dtype: dtype)
-  }
-
-  func prepared(
-    for model: @escaping () -> Void, dtype: DType, seed: Int
-  ) throws -> PreparedGuide {
-    try base.prepared(for: model, dtype: dtype, seed: seed)
-  }
-}

@@ -43,7 +43,7 @@ import Testing
     let guides: [any Guide] = [DiagonalNormalGuide(), MultivariateNormalGuide(), StructuredGuide()]
     for guide in guides {
       #expect(throws: ModelError.subsampledSite("z", plate: "rows")) {
-        try SVI(Self.local(size: 3), any: guide, optimizer: Adam())
+        try SVI(Self.local(size: 3), guide, optimizer: Adam())
       }
     }
     let message = "\(ModelError.subsampledSite("z", plate: "rows"))"
