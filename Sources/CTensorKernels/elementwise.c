@@ -52,6 +52,7 @@ ctk_fn ctk_cast(int from, int to) {
 ctk_fn ctk_fill(int dtype) { return is_dtype(dtype) ? table()->fill[dtype] : NULL; }
 ctk_fn ctk_copy(int dtype) { return is_dtype(dtype) ? table()->copy[dtype] : NULL; }
 ctk_fn ctk_affine(int dtype) { return is_dtype(dtype) ? table()->affine[dtype] : NULL; }
+ctk_fn ctk_scaleadd(int dtype) { return is_dtype(dtype) ? table()->scaleadd[dtype] : NULL; }
 ctk_fn ctk_muladd(int dtype) { return is_dtype(dtype) ? table()->muladd[dtype] : NULL; }
 
 ctk_fn ctk_random(int kind, int dtype) {

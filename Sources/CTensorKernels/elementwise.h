@@ -25,6 +25,7 @@ typedef struct {
   ctk_fn fill[CTK_DTYPE_COUNT];
   ctk_fn copy[CTK_DTYPE_COUNT];
   ctk_fn affine[CTK_DTYPE_COUNT];
+  ctk_fn scaleadd[CTK_DTYPE_COUNT];
   ctk_fn muladd[CTK_DTYPE_COUNT];
   ctk_fn random[CTK_RANDOM_COUNT][CTK_DTYPE_COUNT];
   ctk_fn draw[CTK_DRAW_COUNT][CTK_DTYPE_COUNT];

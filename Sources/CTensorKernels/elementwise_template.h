@@ -171,6 +171,7 @@ const ctk_elementwise_table CTK_TABLE = {
     .fill = EVERY(fill),
     .copy = EVERY(copy),
     .affine = REAL(affine),
+    .scaleadd = REAL(scaleadd),
     .muladd = REAL(muladd),
     .random =
         {

@@ -91,6 +91,13 @@
     const int64_t n = p->n;                                                       \
     LOOP d[i] = a[i] * b + c;                                                     \
   }                                                                               \
+  static void scaleadd_##t(const ctk_instr *p) {                                  \
+    const T *a = (const T *)p->a, *c = (const T *)p->c;                           \
+    const T b = *(const T *)p->b;                                                 \
+    T *d = (T *)p->d;                                                             \
+    const int64_t n = p->n;                                                       \
+    LOOP d[i] = a[i] * b + c[i];                                                  \
+  }                                                                               \
   static void muladd_##t(const ctk_instr *p) {                                    \
     const T *a = (const T *)p->a, *b = (const T *)p->b, *c = (const T *)p->c;     \
     T *d = (T *)p->d;                                                             \

@@ -112,6 +112,7 @@ import Testing
       #expect(exists { ctk_test(Int32(CTK_NOT), d) } == (t == .bool))
       #expect(exists { ctk_test(Int32(CTK_ISNAN), d) } == t.isFloat)
       #expect(exists { ctk_affine(d) } == t.isFloat)
+      #expect(exists { ctk_scaleadd(d) } == t.isFloat)
       #expect(exists { ctk_muladd(d) } == t.isFloat)
     }
     #expect(ctk_unary(-1, 0) == nil && ctk_unary(Int32(CTK_UNARY_COUNT), 0) == nil)

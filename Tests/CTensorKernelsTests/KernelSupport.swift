@@ -83,6 +83,7 @@ func elementwiseKernels(isa: Int32) -> [KernelCase] {
     add("fill", t, [t], [true]) { ctk_fill(d) }
     add("copy", t, [t], [false]) { ctk_copy(d) }
     add("affine", t, [t, t, t], [false, true, true]) { ctk_affine(d) }
+    add("scaleadd", t, [t, t, t], [false, true, false]) { ctk_scaleadd(d) }
     add("muladd", t, [t, t, t], [false, false, false]) { ctk_muladd(d) }
   }
   return cases

@@ -8,7 +8,7 @@ let steps = options.integer("--steps", in: 1...1_000_000, default: 4000, "gradie
 let seed = options.integer("--seed", default: 0, "determines every draw")
 options.finish()
 
-// Neal's funnel (2003) with few data points on top: the scale of four effects is itself unknown.
+// Neal's funnel (2003): the scale of four effects is itself unknown.
 // Nothing is observed, so the posterior is the funnel and its log evidence is 0.
 func funnel() {
   let logScale = sample("logScale", Normal(0, 1.5))

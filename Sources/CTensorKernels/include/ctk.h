@@ -124,6 +124,8 @@ ctk_fn ctk_copy(int dtype);         // d[i] = a[i]
 
 // Fused forms with two uniform scalars (float only): d[i] = a[i]*b + c, scalars at b and c.
 ctk_fn ctk_affine(int dtype);
+// The same with one: d[i] = a[i]*b + c[i], the scalar at b.
+ctk_fn ctk_scaleadd(int dtype);
 // d[i] = a[i]*b[i] + c[i], each rounded on its own (no contraction).
 ctk_fn ctk_muladd(int dtype);
 

@@ -10,7 +10,11 @@ public struct FlowFit: Sendable {
     public let validation: Double?
 
     /// The better fit has the greater one.
-    var score: Double { validation ?? training }
+    /// An epoch that is not finite is never the best.
+    var score: Double {
+      let score = validation ?? training
+      return score.isNaN ? -.infinity : score
+    }
   }
 
   /// The flow with the parameters of the best epoch.

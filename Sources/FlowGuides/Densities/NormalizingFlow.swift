@@ -276,7 +276,16 @@ private struct SuppliedParameters: Handler {
 
   func process(_ site: inout Site) {
     switch site.kind {
-    case .param: site.value = values[site.name]
+    case .param:
+      guard let value = values[site.name] else {
+        preconditionFailure(
+          """
+          NormalizingFlow: no parameter "\(site.name)" among those given \
+          (\(values.keys.sorted().joined(separator: ", "))): give with(_:) the parameters of a fit \
+          of this flow, under the same name
+          """)
+      }
+      site.value = value
     case .mutable: site.value = store?.mutable(site.name)
     case .assignment: break
     default: return
@@ -291,9 +300,12 @@ private final class ParameterSites: Sendable {
 
   func callAsFunction(_ draw: () -> Void) -> [Site] {
     if let known = found.withLock({ $0 }) { return known }
-    let sites = ((try? trace(draw))?.sites ?? []).filter {
-      $0.kind == .param || $0.kind == .mutable
+    // Blocked: the handlers outside must neither see these sites nor rename them.
+    let recorded = block { Result { try trace(draw) } }
+    guard case .success(let trace) = recorded else {
+      preconditionFailure("NormalizingFlow: the flow could not be drawn from: \(recorded)")
     }
+    let sites = trace.sites.filter { $0.kind == .param || $0.kind == .mutable }
     found.withLock { $0 = sites }
     return sites
   }

@@ -22,7 +22,7 @@ public struct Simulation {
 ///     }
 ///
 /// - Parameters:
-///   - data: the observed sites to simulate. Others keep their data.
+///   - data: the observed sites, all of which are simulated.
 ///   - posterior: independent draws of sites, as many in every simulation. Ranks are taken of those
 ///     that are latent in the model.
 /// - Throws: `CalibrationError` if the model cannot be simulated, or `posterior` returns nothing to
@@ -61,7 +61,11 @@ public func calibrate(
     let sampler = MCMC(
       simulation.model, kernel: kernel, warmup: warmup, samples: draws * thinning, chains: 1,
       seed: simulation.seed)
-    return try sampler.run(showsProgress: false).samples.map { ($0, $1[kept]) }
+    let result = try sampler.run(showsProgress: false)
+    guard result.transitions[0].count == draws * thinning else {
+      throw CalibrationError.interrupted
+    }
+    return result.samples.map { ($0, $1[kept]) }
   }
 }
 
@@ -78,6 +82,9 @@ private func simulated(_ model: () -> Void, _ data: [String], _ key: RandomKey) 
   for name in data where !handler.drawn.contains(name) {
     let observed = drawn.sites.filter { $0.kind == .sample && $0.isObserved }.map(\.name)
     throw CalibrationError.noDataSite(name, found: observed + handler.drawn)
+  }
+  if let kept = drawn.sites.first(where: { $0.kind == .sample && $0.isObserved }) {
+    throw CalibrationError.keptData(kept.name)
   }
   return drawn
 }
@@ -121,6 +128,9 @@ private struct Ranking {
     var ranks: [(name: String, rank: Int, draws: Int)] = []
     for (name, draws) in latent {
       guard let value = trace[name]?.value else { continue }
+      guard draws.rank > 0, Shape(draws.shape.dropFirst()) == value.shape else {
+        throw CalibrationError.wrongShape(name, draws: draws.shape, value: value.shape)
+      }
       let names = Summary.names(name, of: value.shape)
       let own = (draws .< value).cast(to: .int64).sum(axis: 0).intArray()
       ranks += zip(names, own).map { ($0, $1, draws.shape[0]) }

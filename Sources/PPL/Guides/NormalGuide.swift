@@ -3,7 +3,7 @@ import Distributions
 /// Independent normals over the unconstrained values of each latent site, with parameters of its own:
 /// Pyro's `AutoNormal`.
 ///
-/// The same family as `DiagonalNormalGuide`, apart that the parameters `…_auto_loc` and
+/// The same family as `DiagonalNormalGuide`, except that the parameters `…_auto_loc` and
 /// `…_auto_scale` are named for their site, and that sites may stand in plates of which each step sees
 /// a random subset: there are parameters for all copies.
 public struct NormalGuide: SiteGuide {

@@ -4,7 +4,7 @@ import Distributions
 ///
 /// The model's code is run in the guide, so that plates, the subsets of them, and supports that
 /// depend on other sites are the model's.
-package protocol SiteGuide: StartingGuide, Sendable {
+package protocol SiteGuide: StartingGuide {
   /// The distribution of a site, with its parameters.
   func posterior(_ site: GuidedSite) -> SitePosterior
 }

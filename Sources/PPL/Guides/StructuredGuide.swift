@@ -50,7 +50,9 @@ public struct StructuredGuide: StartingGuide {
     _ layout: LatentLayout, at found: FoundStart, dtype: DType
   ) throws -> PreparedGuide {
     let known = layout.slots.map(\.name)
-    if let unknown = conditionals.keys.first(where: { !known.contains($0) }) {
+    var named = Array(conditionals.keys)
+    if case .given(let names) = dependencies { named += names.keys }
+    if let unknown = named.first(where: { !known.contains($0) }) {
       throw ModelError.missingInModel(unknown, model: "  \(known)", guide: "  \(unknown)")
     }
     let parts = try sites(layout)

@@ -8,7 +8,8 @@ public import Tensors
 ///     let result = try fit(model)
 ///     print(try result.summary())
 ///
-/// - Throws: `ModelError` if model and guide do not go together, or no step is finite.
+/// - Throws: `ModelError` if model and guide do not go together, or more than 100 steps in a row have
+///   a loss or gradient that is not finite.
 public func fit<Result>(
   _ model: @escaping () -> Result, _ guide: some Guide = MultivariateNormalGuide(),
   steps: Int = 3000, dtype: DType = .float64, seed: Int = 0, showsProgress: Bool = true

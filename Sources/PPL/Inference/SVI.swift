@@ -237,10 +237,10 @@ public final class SVI {
 
   /// Guide and model run with given parameters and key, by default as the objective does.
   func particle(
-    _ packed: Tensor, _ key: RandomKey, _ run: Runner? = nil
+    _ packed: Tensor, _ key: RandomKey, of store: ParameterStore? = nil, _ run: Runner? = nil
   ) throws -> ParticleTrace {
-    let mutables = parameters.mutables.map(\.value)
-    let handler = ParameterHandler(parameters, packed, mutables, setupKey: setupKey)
+    let store = store ?? parameters
+    let handler = ParameterHandler(store, packed, store.mutables.map(\.value), setupKey: setupKey)
     return try particle(handler, key, subsetKey: nil, run)
   }
 

@@ -57,7 +57,7 @@ public struct SVIResult {
   private func exactQuantiles(_ probabilities: [Double]) throws -> [String: Tensor] {
     guard let place = svi.prepared.place else { return [:] }
     let records = try probabilities.map { probability in
-      try svi.particle(parameters.packed, RandomKey(0)) { _, _ in
+      try svi.particle(parameters.packed, RandomKey(0), of: parameters) { _, _ in
         ParticleTrace(guide: try trace { place(probability) }, model: Trace())
       }.guide
     }
@@ -89,7 +89,7 @@ public struct SVIResult {
     let key = Tensor.traced(RandomKey.host(0).tensor, recorder)
     let packed = Tensor(
       storage: parameters.packed.evaluated(), shape: parameters.packed.shape, dtype: svi.dtype)
-    let particle = try svi.particle(packed, RandomKey(tensor: key), run)
+    let particle = try svi.particle(packed, RandomKey(tensor: key), of: parameters, run)
     if let read = recorder.descriptions.first { throw CompileError.readsValue(read) }
     return (particle, key)
   }

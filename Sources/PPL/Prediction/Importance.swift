@@ -72,7 +72,7 @@ extension SVIResult {
     let packed = parameters.packed.detached()
     return try WeightedDraws(draws, seed: seed) { key in
       var logJoint: Tensor?
-      let run = try svi.particle(packed, key) { model, guide in
+      let run = try svi.particle(packed, key, of: parameters) { model, guide in
         let run = try svi.objective.posteriorRun(model, guide)
         if run.model.sites.contains(where: { $0.isLatent && run.guide[$0.name] == nil }) {
           logJoint = try DiscretePosterior { replay(model, run.guide) }.logEvidence

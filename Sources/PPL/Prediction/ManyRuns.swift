@@ -67,6 +67,8 @@ struct ManyRuns {
       eval(results.map(\.value))
       return results.map { (name: $0.name, value: $0.value.detached()) }
     }
+    let late = runs.joined().first { run in !runs[0].contains { $0.name == run.name } }
+    if let late { throw PredictionError.varyingSite(late.name) }
     return try runs[0].map { name, first in
       let values = runs.compactMap { run in run.first { $0.name == name }?.value }
       guard values.count == count, values.allSatisfy({ $0.shape == first.shape }) else {

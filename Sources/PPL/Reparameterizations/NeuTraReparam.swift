@@ -52,8 +52,14 @@ private struct Transport: Sendable {
             }, with: guide)
         }, with: fit.parameterHandler)
     }
-    guard let trace = try? guide.result(), let logDet = map.logDet else {
-      preconditionFailure("NeuTraReparam: expected a guide with one vector for all latent sites")
+    guard let trace = try? guide.result(), let logDet = map.logDet,
+      trace["_auto_latent_base"] != nil
+    else {
+      preconditionFailure(
+        """
+        NeuTraReparam: \(type(of: fit.svi.guide)) does not map standard normal numbers to all \
+        sites; use FlowGuide, DiagonalNormalGuide, MultivariateNormalGuide or LaplaceGuide
+        """)
     }
     let sites = trace.sites.filter { $0.kind == .sample && $0.name != "_auto_latent_base" }
     values = Dictionary(

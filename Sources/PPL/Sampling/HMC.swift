@@ -10,7 +10,8 @@ public struct HMC: MCMCKernel {
   public init(
     pathLength: Double = 2 * .pi, metric: MetricKind = .diagonal, targetAcceptance: Double = 0.8
   ) {
-    precondition(pathLength > 0, "HMC: pathLength must be positive, got \(pathLength)")
+    precondition(
+      pathLength > 0 && pathLength.isFinite, "HMC: pathLength must be positive, got \(pathLength)")
     precondition(
       targetAcceptance > 0 && targetAcceptance < 1,
       "HMC: targetAcceptance must be between 0 and 1, got \(targetAcceptance)")
@@ -24,7 +25,7 @@ public struct HMC: MCMCKernel {
     let before = state.point.energy
     let end = state.last
     end.copy(state.point)
-    let steps = min(max(Int((pathLength / state.stepSize).rounded()), 1), 1 << 16)
+    let steps = Int(min(max((pathLength / state.stepSize).rounded(), 1), 0x1p16))
     for _ in 0..<steps { end.leap(state.stepSize, state.metric, state.density) }
     let error = end.energy - before
     let acceptance = min(1, exp(-error))

@@ -31,7 +31,7 @@ struct HostGenerator: RandomNumberGenerator {
     return result
   }
 
-  /// Between 0 and 1, neither included.
+  /// Between 0, not included, and 1.
   mutating func uniform() -> Double { (Double(next() >> 11) + 0.5) * 0x1p-53 }
 
   /// Standard normal, by the polar method (Marsaglia & Bray 1964).

@@ -38,12 +38,13 @@ final class PhasePoint {
   /// Whether the density and its gradient are finite.
   var isFinite: Bool { logDensity.isFinite && (0..<dimension).allSatisfy { gradient[$0].isFinite } }
 
-  /// Kinetic energy minus log density; +∞ where that is not a number.
+  /// Kinetic energy minus log density; +∞ where that is no number, or −∞: from an infinite
+  /// density, as of a value rounded onto the edge of its support, there would be no way back.
   var energy: Double {
     var kinetic = 0.0
     for index in 0..<dimension { kinetic += momentum[index] * velocity[index] }
     let energy = kinetic / 2 - logDensity
-    return energy.isNaN ? .infinity : energy
+    return energy > -.infinity ? energy : .infinity
   }
 
   /// Draws a new momentum.

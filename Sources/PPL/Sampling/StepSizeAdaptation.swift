@@ -33,7 +33,7 @@ struct StepSizeAdaptation {
   }
 
   /// The average of the sizes tried, late ones weighing most.
-  var averaged: Double { exp(logAverage) }
+  var averaged: Double { count > 0 ? exp(logAverage) : size }
 
   /// A size at which one step changes the acceptance probability to about 0.8, found by doubling and
   /// halving the present one.

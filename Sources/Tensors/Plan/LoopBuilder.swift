@@ -17,26 +17,36 @@ struct LoopBuilder {
   private let chunk: Int
 
   /// What an instruction reads or writes: a value made in the loop, or memory.
-  private enum Slot {
+  enum Slot {
     case none
     case value(Int)
     case memory(Place, step: Int32)
   }
 
-  private struct Pending {
+  struct Pending {
     var draft: Draft
     var slots: [Slot]
+    /// What it is, if it may be half of a pair.
+    var arithmetic: Arithmetic?
   }
 
-  private struct Value {
+  /// A product or a sum.
+  struct Arithmetic {
+    let isProduct: Bool
+    /// Bit k: operand k is one scalar.
+    let uniform: Int
+    let kernelCode: Int32
+  }
+
+  struct Value {
     var elementSize: Int
     /// Where it is kept, if others read it from memory.
     var memory: Place?
     var lastUse = 0
   }
 
-  private var pending: [Pending] = []
-  private var values: [Value] = []
+  var pending: [Pending] = []
+  private(set) var values: [Value] = []
   private var valueOf: [Int: Int] = [:]
   private var loads: [[Int]: Int] = [:]
   private var joins: [Draft] = []
@@ -96,6 +106,7 @@ struct LoopBuilder {
       slots = operands.enumerated().map {
         read($0.element, types[$0.offset], item.shape, spreading: true).slot
       }
+      uniform = 0
       kernel = operation.kernel(types, item.dtype, uniform: 0)
     }
     guard let kernel else {
@@ -104,7 +115,9 @@ struct LoopBuilder {
     let result = define(index, item.dtype, memory)
     var draft = Draft(function: kernel, count: count, places: [], weight: operation.weight)
     if let function = operation.scalarFunction { draft.descriptor = .function(function) }
-    pending.append(Pending(draft: draft, slots: [.value(result)] + slots))
+    let arithmetic = Arithmetic(operation, uniform, item.dtype)
+    pending.append(
+      Pending(draft: draft, slots: [.value(result)] + slots, arithmetic: arithmetic))
   }
 
   private mutating func addRandom(
@@ -296,6 +309,7 @@ struct LoopBuilder {
   // MARK: Finishing
 
   mutating func finish(_ program: inout Program) {
+    joinProducts()
     let drafts = assignScratch(&program)
     if isBlocked {
       program.entries.append(.loop(drafts, count: count, chunk: chunk))
