@@ -4,7 +4,11 @@
 /// `AutoNormalizingFlow`, with an inverse autoregressive architecture `AutoIAFNormal`.
 ///
 /// A flow's layers start near the identity, followed by the affine map of the start: the latent
-/// variables start near the normal distribution found there.
+/// variables start near the normal distribution found there. Single draws of a flow can lie far out,
+/// so let the optimizer clip the outliers among its gradients:
+///
+///     let svi = try SVI(
+///       model, FlowGuide(flow: .iaf()), optimizer: Adam(0.01).clipped(outliers: 10))
 public struct FlowGuide: JointGuide {
   private let flow: FlowArchitecture
   package let start: GuideStart

@@ -47,6 +47,18 @@ import Testing
     #expect(again.epochs[0].validation == score)
   }
 
+  /// An epoch that ends without numbers is no best one.
+  @Test func epochsWithoutNumbers() throws {
+    let rate = LearningRate { step in `where`(step .< 20, 0.01, Tensor(floatLiteral: .infinity)) }
+    let result = try fit(
+      Self.flow, to: Self.banana(500), optimizer: Adam(rate), epochs: 10, batchSize: 50,
+      patience: 1, showsProgress: false)
+    let last = try #require(result.epochs.last).validation ?? 0
+    #expect(!last.isFinite && result.epochs.count == 3)
+    #expect(result.epochs[result.bestEpoch].validation?.isFinite == true)
+    #expect(result.flow.logProb(Self.banana(5)).array().allSatisfy { $0.isFinite })
+  }
+
   /// The same seed gives the same fit; another one another.
   @Test func determinism() throws {
     func density(_ seed: Int) throws -> [Double] {

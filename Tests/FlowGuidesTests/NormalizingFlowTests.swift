@@ -158,17 +158,47 @@ import Testing
     #expect(throws: FileError.self) { try wider.loading(path) }
   }
 
+  /// Two flows of a model have parameters of their own, and `scope` names them as it does sites.
+  @Test func namesInModels() throws {
+    let data = (2 + 0.5 * RandomKey(6).normal([50, 2])).detached()
+    func names(_ model: @escaping () -> Void) throws -> Set<String> {
+      Set(try SVI(model, guide: {}, optimizer: Adam(0.02)).parameters.names)
+    }
+    func flow(_ name: String) -> NormalizingFlow {
+      NormalizingFlow(.nice(layers: 2, hidden: [4]), dimension: 2, name: name)
+    }
+    let one = try names { _ = sample("a", flow("p"), observed: data) }
+    let two = try names {
+      _ = sample("a", flow("p"), observed: data)
+      _ = sample("b", flow("q"), observed: data)
+    }
+    #expect(two.count == 2 * one.count && two.isSuperset(of: one))
+    let scoped = try names {
+      for part in ["left", "right"] {
+        scope(part) { _ = sample("a", flow("p"), observed: data) }
+      }
+    }
+    #expect(scoped == Set(["left/", "right/"].flatMap { part in one.map { part + $0 } }))
+  }
+
+  private static func message(_ result: ExitTest.Result?) -> String {
+    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+  }
+
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
+    var result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let flow = NormalizingFlow(.maf(hidden: [8]), dimension: 2, contextDimension: 3)
       _ = try flow.initialized().logProb(Tensor([0, 0]))
     }
-    await #expect(processExitsWith: .failure) {
+    #expect(Self.message(result).contains("context"))
+    result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       let flow = NormalizingFlow(.maf(hidden: [8]), dimension: 2, contextDimension: 3)
       _ = flow.conditioned(on: Tensor([0, 0]))
     }
-    await #expect(processExitsWith: .failure) {
+    #expect(Self.message(result).contains("context"))
+    result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = NormalizingFlow([SoftClamp().toEvent(2)], base: Normal(0, 1))
     }
+    #expect(Self.message(result).contains("act on events of 2 axes"))
   }
 }

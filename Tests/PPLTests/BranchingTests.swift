@@ -198,15 +198,45 @@ import Testing
     #expect(throws: ModelError.self) { for _ in 0..<100 { try svi.step() } }
   }
 
-  /// After the fit the model cannot be drawn from all at once; the error names the read.
+  /// After the fit each draw is a run of the code, with the branch of its own value.
   @Test func posterior() throws {
-    let fit = try Branching().fit().run(steps: 3, showsProgress: false)
-    let error = #expect(throws: CompileError.self) { try fit.samplePosterior(10) }
-    guard case .readsValue(let what) = error else {
-      Issue.record("\(String(describing: error))")
-      return
+    let subject = Branching()
+    let fit = try subject.fit().run(steps: 3, showsProgress: false)
+    _ = subject.draws.drain()
+    let draws = try fit.samplePosterior(50)
+    #expect(draws.map(\.name) == ["z"] && draws[0].draws.shape == [50])
+    #expect(draws[0].draws.array() == Array(subject.draws.drain().suffix(50)))
+    let (mean, error) = try fit.elbo(particles: 40)
+    let (loc, scale) = (fit.parameters.scalar("loc"), fit.parameters.scalar("scale"))
+    let terms = subject.draws.drain().suffix(40).map { -Self.exact($0, loc, scale).0 }
+    let exact = terms.reduce(0, +) / 40
+    let squares = terms.reduce(0) { $0 + ($1 - exact) * ($1 - exact) }
+    expectClose([mean, error], [exact, sqrt(squares / 39 / 40)], within: .relative(1e-10))
+  }
+
+  /// A site that only some runs have has no column of draws.
+  @Test func posteriorOfOptionalSites() throws {
+    let fit = try Self.optionalSite().run(steps: 3, showsProgress: false)
+    #expect(throws: PredictionError.varyingSite("w")) { try fit.samplePosterior(50) }
+    let elbo = try fit.elbo(particles: 50)
+    #expect(elbo.mean.isFinite && elbo.error > 0)
+  }
+
+  /// A fit stays what it was when its SVI goes on, be it with parameters that came later.
+  @Test func earlierFits() throws {
+    let svi = try Self.optionalSite(seed: 2)
+    var fits: [(fit: SVIResult, draws: [Double], names: [String])] = []
+    for steps in [1, 5, 30] {
+      let fit = try svi.run(steps: steps, showsProgress: false)
+      let z = fit.parameters.scalar("loc")
+      fits.append((fit, [z, try fit.elbo(particles: 20).mean], fit.parameters.names))
     }
-    #expect(!what.isEmpty)
+    #expect(fits[0].names == ["loc"] && fits[2].names == ["loc", "wloc"])
+    for (fit, draws, names) in fits {
+      #expect(fit.parameters.names == names)
+      #expect([fit.parameters.scalar("loc"), try fit.elbo(particles: 20).mean] == draws)
+    }
+    #expect(Set(fits.map { $0.draws[0] }).count == 3)
   }
 
   /// Reading data or constants is no branch: the step is planned as ever.

@@ -68,7 +68,11 @@ public struct FlowBase: Sendable {
   ) -> FlowBase {
     FlowBase { dimension, context in
       guard let context else {
-        preconditionFailure("FlowBase.conditionalNormal: the flow has no context")
+        preconditionFailure(
+          """
+          FlowBase.conditionalNormal: the flow has no context; give it a contextDimension, and use \
+          it conditioned(on:) some
+          """)
       }
       let start = [Double](repeating: 0, count: 2 * dimension)
       let outputs = MLP(hidden: hidden, activation: activation)(

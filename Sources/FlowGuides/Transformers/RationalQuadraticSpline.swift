@@ -26,8 +26,7 @@ public struct RationalQuadraticSpline: IdentityTails {
   public func inverseInsideAndLogDet(
     _ y: Tensor, _ parameters: [Tensor]
   ) -> (x: Tensor, logDet: Tensor) {
-    let (x, logDet) = knots(parameters).inverse(y)
-    return (x, logDet)
+    knots(parameters).inverse(y)
   }
 
   private func knots(_ parameters: [Tensor]) -> RationalQuadraticKnots {

@@ -40,7 +40,8 @@ public func calibrate(
     let conditioned: () -> Void = { condition(values) { model() } }
     let draws = try posterior(
       Simulation(model: conditioned, data: values, seed: seed &+ number))
-    try ranking.add(trace, draws)
+    var generator = HostGenerator(key: key.foldIn("ties").hostValue)
+    try ranking.add(trace, draws, &generator)
   }
   return Calibration(ranking.quantities)
 }
@@ -120,7 +121,10 @@ private final class SimulationHandler: Handler {
 private struct Ranking {
   private(set) var quantities: [Calibration.Quantity] = []
 
-  mutating func add(_ trace: Trace, _ posterior: [(name: String, draws: Tensor)]) throws {
+  /// Draws equal to the value, as discrete sites have, are above or below it at random.
+  mutating func add(
+    _ trace: Trace, _ posterior: [(name: String, draws: Tensor)], _ generator: inout HostGenerator
+  ) throws {
     let latent = posterior.filter { name, _ in
       trace[name].map { $0.kind == .sample && !$0.isObserved } ?? false
     }
@@ -132,8 +136,12 @@ private struct Ranking {
         throw CalibrationError.wrongShape(name, draws: draws.shape, value: value.shape)
       }
       let names = Summary.names(name, of: value.shape)
-      let own = (draws .< value).cast(to: .int64).sum(axis: 0).intArray()
-      ranks += zip(names, own).map { ($0, $1, draws.shape[0]) }
+      let below = (draws .< value).cast(to: .int64).sum(axis: 0).intArray()
+      let ties = (draws .== value).cast(to: .int64).sum(axis: 0).intArray()
+      ranks += names.indices.map { index in
+        let rank = below[index] + Int.random(in: 0...ties[index], using: &generator)
+        return (names[index], rank, draws.shape[0])
+      }
     }
     if quantities.isEmpty {
       quantities = ranks.map { Calibration.Quantity(name: $0.name, draws: $0.draws) }

@@ -15,6 +15,11 @@ public struct DiscreteParallelGuide: Guide {
       guard let prior = site.distribution.flatMap(ProbabilityTable.init) else {
         throw ModelError.notTabled(site.name)
       }
+      // The numbers that are learned have no place for a probability of 0 or 1.
+      let logits = prior.range.bijector.inverse(prior.probs)
+      guard isFinite(logits).all().boolArray()[0] else {
+        throw ModelError.impossibleValue(site.name)
+      }
       initial[site.name] = prior.probs.cast(to: dtype).detached()
     }
     guard !initial.isEmpty else { throw ModelError.noLatentSites }

@@ -26,6 +26,12 @@ public struct GuideList: Guide {
   public init(_ parts: Part...) {
     precondition(
       parts.count { $0.names == nil } <= 1, "GuideList: more than one part is for the rest")
+    precondition(
+      !parts.contains { $0.guide is LaplaceGuide },
+      """
+      GuideList: LaplaceGuide's normal distribution is that of all sites together; use it alone, or \
+      MultivariateNormalGuide() in the list
+      """)
     self.parts = parts
   }
 
@@ -55,17 +61,26 @@ public struct GuideList: Guide {
     let guides = try parts.enumerated().map { number, part in
       let own = restricted(to: part.names ?? Set(latent).subtracting(named))
       guard let guide = part.guide as? any StartingGuide, let whole, let found else {
-        return try part.guide.prepared(for: own, dtype: dtype, seed: seed)
+        let prepared = try part.guide.prepared(for: own, dtype: dtype, seed: seed)
+        return part.guide.namesSites ? prepared : prepared.renamed("guide\(number)")
       }
       let layout = try LatentLayout(own, dtype: dtype)
       let start = found.restricted(to: layout.ranges(in: whole))
       let prepared = try guide.prepared(layout, at: start, dtype: dtype)
-      return guide is any SiteGuide ? prepared : prepared.renamed("guide\(number)")
+      return guide.namesSites ? prepared : prepared.renamed("guide\(number)")
     }
     let places = guides.compactMap(\.place)
     return PreparedGuide(
       { for guide in guides { guide.draw() } },
       place: { probability in for place in places { place(probability) } }, start: found?.report)
+  }
+}
+
+extension Guide {
+  /// Whether what the guide names is called after the sites it draws, or by the user: two of the kind
+  /// do not get in each other's way.
+  fileprivate var namesSites: Bool {
+    self is any SiteGuide || !(self is any StartingGuide || self is GuideList)
   }
 }
 

@@ -30,7 +30,7 @@ public struct LaplaceGuide: JointGuide {
       throw ModelError.singularHessian(layout.flattestSite(precision))
     }
     let fit = NormalFit(mean: Tensor(mode), scaleTril: lowerTriangular(root.transposed()))
-    let end = FoundStart(point: mode, scale: 1, fit: fit, report: found.report)
+    let end = FoundStart(point: mode, scale: 1, fit: fit, report: .mode)
     return try prepared(layout, at: end, dtype: dtype)
   }
 }

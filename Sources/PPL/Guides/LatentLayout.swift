@@ -142,12 +142,19 @@ extension Bijector {
   /// Whether each element of the image is an increasing function of the same element of a point.
   func isIncreasing(_ shape: Shape) -> Bool {
     guard forwardShape(shape) == shape else { return false }
-    let zeros = Tensor.zeros(shape)
-    // One coordinate is moved: only its image may follow, upwards.
-    let moved = (Tensor.arange(shape.elementCount) .== 0).cast(to: .float64).reshaped(to: shape)
-    let (before, after) = (forward(zeros), forward(moved))
-    let follows = ((after .> before) .== (moved .> 0)) .&& (after .>= before)
-    return follows.all().boolArray()[0]
+    let (low, high) = (forward(Tensor.zeros(shape)), forward(Tensor.ones(shape)))
+    guard (high .> low).all().boolArray()[0] else { return false }
+    // The images of those coordinates alone follow that are moved. Any two coordinates differ in a
+    // bit of their numbers, so one of them is once moved without the other.
+    var bit = 1
+    while bit < shape.elementCount {
+      let moved = (0..<shape.elementCount).map { $0 & bit == 0 ? 0.0 : 1 }
+      let point = Tensor(moved, shape: shape, dtype: .float64)
+      let expected = `where`(point .> 0, high, low)
+      guard (forward(point) .== expected).all().boolArray()[0] else { return false }
+      bit *= 2
+    }
+    return true
   }
 }
 

@@ -92,13 +92,8 @@ public final class SVI {
     }
     skipped = 0
     updatesMade += 1
-    parameters.packed = Tensor(
-      storage: results[2], shape: parameters.packed.shape, dtype: dtype)
-    let count = optimizerState.count
-    optimizerState = zip(results[3..<(3 + count)], optimizerState).map {
-      Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
-    }
-    parameters.setMutables(Array(results.dropFirst(3 + count)), at: graph.assignedMutables)
+    let end = 3 + optimizerState.count
+    adopt(Array(results[2..<end]), Array(results[end...]), at: graph.assignedMutables)
     return loss.loss
   }
 
@@ -170,13 +165,15 @@ public final class SVI {
     }
   }
 
-  /// Takes over a loop's parameters, optimizer state and mutable values.
-  private func adopt(_ state: [Storage], _ mutables: [Storage]) {
+  /// Takes over parameters, optimizer state and mutable values.
+  ///
+  /// - Parameter indices: which mutables these are, all of them if nil.
+  private func adopt(_ state: [Storage], _ mutables: [Storage], at indices: [Int]? = nil) {
     parameters.packed = Tensor(storage: state[0], shape: parameters.packed.shape, dtype: dtype)
     optimizerState = zip(state.dropFirst(), optimizerState).map {
       Tensor(storage: $0, shape: $1.shape, dtype: $1.dtype)
     }
-    parameters.setMutables(mutables, at: Array(mutables.indices))
+    parameters.setMutables(mutables, at: indices ?? Array(mutables.indices))
   }
 
   /// The graph of the next step. Parameters that its code meets for the first time are added, and

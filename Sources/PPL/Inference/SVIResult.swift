@@ -19,16 +19,16 @@ public struct SVIResult {
   }
 
   /// Draws from the fitted guide: every latent and deterministic site, with a new outermost axis.
+  ///
+  /// All draws are computed at once; a model that branches on values it has drawn is run for each.
+  ///
+  /// - Throws: `PredictionError.varyingSite` for a site that only some runs have.
   public func samplePosterior(_ count: Int, seed: Int = 1) throws -> [(name: String, draws: Tensor)]
   {
-    let (particle, key) = try traceOnce(svi.objective.posteriorRun)
-    let sites = particle.model.sites.filter {
-      ($0.kind == .sample && !$0.isObserved) || $0.kind == .deterministic
+    try runs(count, seed, svi.objective.posteriorRun) { particle in
+      particle.model.sites.filter { $0.isLatent || $0.kind == .deterministic }
+        .compactMap { site in site.value.map { (site.name, $0) } }
     }
-    let values = sites.compactMap(\.value)
-    let draws = batch(values, over: key, values: keys(count, seed))
-    eval(draws)
-    return zip(sites, draws).map { ($0.name, $1) }
   }
 
   /// Quantiles of every latent and deterministic site under the fitted guide, along a new outermost
@@ -70,9 +70,10 @@ public struct SVIResult {
 
   /// The evidence lower bound of the fit: mean over `particles` draws, and its standard error.
   public func elbo(particles: Int = 10_000, seed: Int = 2) throws -> (mean: Double, error: Double) {
-    let (particle, key) = try traceOnce(svi.objective.run)
-    let term = try svi.objective.elbo(particle)
-    let terms = batch([term], over: key, values: keys(particles, seed))[0].array()
+    precondition(particles > 1, "elbo: particles must be at least 2, got \(particles)")
+    let terms = try runs(particles, seed, svi.objective.run) { particle in
+      [("ELBO", try svi.objective.elbo(particle))]
+    }[0].draws.array()
     let mean = terms.reduce(0, +) / Double(terms.count)
     let variance = terms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(terms.count - 1)
     return (mean, (variance / Double(terms.count)).squareRoot())
@@ -83,19 +84,14 @@ public struct SVIResult {
     Summary(try samplePosterior(draws, seed: seed))
   }
 
-  /// Guide and model run once on a key that stands for any.
-  private func traceOnce(_ run: @escaping SVI.Runner) throws -> (ParticleTrace, Tensor) {
-    let recorder = TraceRecorder()
-    let key = Tensor.traced(RandomKey.host(0).tensor, recorder)
-    let packed = Tensor(
-      storage: parameters.packed.evaluated(), shape: parameters.packed.shape, dtype: svi.dtype)
-    let particle = try svi.particle(packed, RandomKey(tensor: key), of: parameters, run)
-    if let read = recorder.descriptions.first { throw CompileError.readsValue(read) }
-    return (particle, key)
-  }
-
-  private func keys(_ count: Int, _ seed: Int) -> Tensor {
-    let key = RandomKey(seed).foldIn("posterior").hostValue
-    return Tensor((0..<count).map { Int(RandomKey.hostFoldIn(key, $0)) })
+  /// Something of many runs of guide and model at the fitted parameters.
+  private func runs(
+    _ count: Int, _ seed: Int, _ run: @escaping SVI.Runner,
+    _ results: (ParticleTrace) throws -> [(name: String, value: Tensor)]
+  ) throws -> [(name: String, draws: Tensor)] {
+    let packed = parameters.packed.detached()
+    return try ManyRuns(count, seed: seed, "posterior")({ key, _ in
+      try results(try svi.particle(packed, key, of: parameters, run))
+    })
   }
 }

@@ -15,6 +15,8 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
   case subsampledSite(String, plate: String)
   /// A discrete latent site whose distribution is not a table of probabilities.
   case notTabled(String)
+  /// A discrete site some of whose values cannot come about.
+  case impossibleValue(String)
   /// Latent sites of one guide among several whose supports move with values.
   case movingSupport([String])
   /// A site that is to depend on one that is not drawn before it.
@@ -82,6 +84,11 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
       """
       site "\(name)" has no table of probabilities to learn: DiscreteParallelGuide is for Bernoulli, \
       Categorical and OneHotCategorical; give other sites a guide of their own in a GuideList
+      """
+    case .impossibleValue(let name):
+      """
+      site "\(name)" has values of probability zero, which DiscreteParallelGuide cannot learn from: \
+      mark the site infer: .enumerate() and leave it to no guide, or give the prior no zeros
       """
     case .movingSupport(let names):
       """

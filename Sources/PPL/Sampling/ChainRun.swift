@@ -32,7 +32,7 @@ final class ChainRun: @unchecked Sendable {
       adapt(step, kernel.transition(from: &state))
       progress.advance()
     }
-    if warmup.steps > 0 { state.stepSize = stepSize.averaged }
+    if warmup.isLongEnough { state.stepSize = stepSize.averaged }
     record.stepSize = state.stepSize
     for _ in 0..<samples {
       if Interruption.wasRequested { return }
@@ -42,6 +42,7 @@ final class ChainRun: @unchecked Sendable {
   }
 
   private func adapt(_ step: Int, _ transition: Transition) {
+    guard warmup.isLongEnough else { return }
     stepSize.update(acceptance: transition.acceptance)
     state.stepSize = stepSize.size
     if warmup.learnsMetric(step) { estimate.add(state.point) }

@@ -6,7 +6,8 @@ public struct HMC: MCMCKernel {
   public let targetAcceptance: Double
   private let pathLength: Double
 
-  /// - Parameter pathLength: the time a path takes; its steps number pathLength / step size.
+  /// - Parameter pathLength: the time a path takes; its steps number pathLength / step size, but no
+  ///   more than 65,536.
   public init(
     pathLength: Double = 2 * .pi, metric: MetricKind = .diagonal, targetAcceptance: Double = 0.8
   ) {

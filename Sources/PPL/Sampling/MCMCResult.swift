@@ -34,7 +34,7 @@ public struct MCMCResult {
   }
 
   /// The draws of a site, of all chains; nil if there is none of that name.
-  public subscript(name: String) -> Tensor? { samples.first { $0.name == name }?.draws }
+  public subscript(name: String) -> Tensor? { samples[name] }
 
   /// How many transitions diverged: with more than a few, part of the posterior was not reached.
   public var divergences: Int { transitions.joined().count { $0.isDivergent } }

@@ -44,7 +44,7 @@ public struct SteinKernel: Sendable {
     self.bandwidthFactor = bandwidthFactor
   }
 
-  /// Where the particles move: for each the mean over all others of kernel · gradient, which pulls
+  /// Where the particles move: for each the mean over all of kernel · gradient, which pulls
   /// to where the density is high, plus the kernel's gradient, which pushes them apart.
   ///
   /// - Parameters:

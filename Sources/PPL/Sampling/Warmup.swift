@@ -1,5 +1,6 @@
 /// What a warm-up does when: first the step size, then the metric in windows that double in length,
-/// last the step size again (Stan's schedule).
+/// last the step size again (Stan's schedule). Fewer than 20 steps are too few to learn from: the step
+/// size is then the one that the chain starts with.
 struct Warmup {
   let steps: Int
   private let start: Int
@@ -29,6 +30,9 @@ struct Warmup {
     }
     self.closings = closings
   }
+
+  /// Whether anything is learned.
+  var isLongEnough: Bool { steps >= 20 }
 
   /// Whether the metric learns from a step.
   func learnsMetric(_ step: Int) -> Bool { step >= start && step < end }

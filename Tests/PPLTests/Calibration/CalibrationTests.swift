@@ -1,3 +1,4 @@
+import Foundation
 import Models
 import TestSupport
 import Testing
@@ -79,6 +80,31 @@ import Testing
     #expect(full.pValue > 1e-4, "\(full)")
   }
 
+  /// Ranks of a site of two values, most draws being ties: uniform for the exact posterior, which
+  /// a rule that ranks ties low or high misses by far.
+  @Test func ties() throws {
+    let model = {
+      let flag = sample("flag", Bernoulli(probs: 0.3))
+      sample("y", Normal(flag, 1), observed: 0)
+    }
+    let calibration = try calibrate(model, data: ["y"], simulations: 400, seed: 3) { simulation in
+      let y = simulation.data["y"]!.scalar()
+      let joint = [0.7, 0.3].enumerated().map { value, prior in
+        prior * Foundation.exp(normalLogDensity(y, Double(value), 1))
+      }
+      let posterior = Bernoulli(probs: Tensor(joint[1] / (joint[0] + joint[1])))
+      return [
+        (
+          "flag",
+          posterior.sample([19], key: RandomKey(simulation.seed).foldIn("draws"), dtype: .float64)
+        )
+      ]
+    }
+    #expect(calibration.pValue > 1e-4, "\(calibration)")
+    let counts = try #require(calibration["flag"]).histogram(bins: 4)
+    #expect(counts.allSatisfy { $0 > 55 && $0 < 145 }, "\(counts)")
+  }
+
   @Test func errors() throws {
     func error(_ data: [String], _ model: @escaping () -> Void) -> String {
       do {
@@ -100,6 +126,18 @@ import Testing
       }.contains("\"penalty\" is a factor"))
     #expect(throws: CalibrationError.nothingToRank(["z"])) {
       try calibrate({ Self.normal() }, data: ["y"]) { _ in [("z", Tensor([1, 2]))] }
+    }
+    #expect(throws: CalibrationError.keptData("z")) {
+      try calibrate(
+        {
+          let mu = sample("mu", Normal(0, 1))
+          sample("y", Normal(mu, 1), observed: 0)
+          sample("z", Normal(mu, 1), observed: 3)
+        }, data: ["y"]
+      ) { _ in [("mu", Tensor.zeros([3]))] }
+    }
+    #expect(throws: CalibrationError.wrongShape("mu", draws: [3, 2], value: [])) {
+      try calibrate({ Self.normal() }, data: ["y"]) { _ in [("mu", Tensor.zeros([3, 2]))] }
     }
     #expect(throws: CalibrationError.varyingDraws) {
       try calibrate({ Self.normal() }, data: ["y"]) { simulation in

@@ -150,6 +150,17 @@ import Testing
         { sample("x", Normal(0, 1), observed: 0) }, DiscreteParallelGuide(), optimizer: Adam())
     }
     #expect("\(ModelError.notTabled("n"))".contains("Bernoulli"))
+    let impossible: [any Distribution] = [
+      Bernoulli(probs: 0), Categorical(probs: [0.5, 0, 0.5]), Categorical(probs: [1, 0]),
+    ]
+    for prior in impossible {
+      #expect(throws: ModelError.impossibleValue("k")) {
+        try SVI(
+          { _ = sample("k", prior) }, DiscreteParallelGuide(), optimizer: Adam(),
+          loss: TraceEnumELBO())
+      }
+    }
+    #expect("\(ModelError.impossibleValue("k"))".contains("\"k\""))
   }
 
   // MARK: Lists
@@ -195,6 +206,57 @@ import Testing
     #expect("\(error!)".contains("b"))
   }
 
+  /// Parts that start at a normal distribution, and those that cannot since a site is seen in
+  /// parts: parameters of their own in either case.
+  @Test(arguments: [3, 8]) func listNames(_ size: Int) throws {
+    let model = {
+      let a = sample("a", Normal(1, 1))
+      let b = sample("b", Normal(a, 2))
+      sample("c", Normal(b, 0.5))
+      sample("d", Normal(2, 0.3))
+      Self.local(size: size)()
+    }
+    let guide = GuideList(
+      .sites(["a", "b"], MultivariateNormalGuide()), .sites(["c", "d"], DiagonalNormalGuide()),
+      .rest(NormalGuide()))
+    let fit = try SVI(model, guide, optimizer: Adam(.cosine(0.02, steps: 1500))).run(
+      steps: 1500, showsProgress: false)
+    #expect(Set(fit.parameters.names).count == fit.parameters.names.count)
+    for prefix in ["guide0.", "guide1.", "z_auto"] {
+      #expect(fit.parameters.names.contains { $0.hasPrefix(prefix) }, "\(fit.parameters.names)")
+    }
+    // The normal part of d is exact, whatever the rest.
+    let draws = try fit.samplePosterior(4000)
+    let d = try #require(draws.first { $0.name == "d" }).draws.array()
+    #expect(isPlausible(d.reduce(0, +) / 4000, 2, sd: 0.5, count: 4000))
+  }
+
+  /// Laplace's normal distribution is one of all sites: a part of a list it cannot be.
+  @Test func laplaceInList() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = GuideList(.sites(["a"], LaplaceGuide()), .rest(NormalGuide()))
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("LaplaceGuide") && message.contains("MultivariateNormalGuide"))
+  }
+
+  // MARK: Quantiles
+
+  /// Which supports map quantiles of unconstrained numbers to quantiles.
+  @Test func increasingSupports() {
+    let joined = Constraint.cat([.positive, .real], lengths: [2, 3])
+    let ordered = Constraint.cat([.real, .ordered], lengths: [2, 3])
+    let increasing: [(Constraint, Shape, Bool)] = [
+      (.real, [], true), (.positive, [3], true), (.interval(-1, 2), [2, 3], true),
+      (joined, [5], true), (ordered, [5], false), (.ordered, [4], false),
+      (.cat([.ordered, .real], lengths: [2, 3]), [5], false), (.ordered, [1], true),
+      (.lowerCholesky, [3], false),
+    ]
+    for (support, shape, expected) in increasing {
+      #expect(support.bijector.isIncreasing(shape) == expected, "\(support) \(shape)")
+    }
+  }
+
   // MARK: Structure
 
   @Test func structuredErrors() {
@@ -208,6 +270,12 @@ import Testing
     }
     #expect(throws: ModelError.self) {
       try SVI(model, StructuredGuide(conditionals: ["c": .delta]), optimizer: Adam())
+    }
+    for names in [["c": ["a"]], ["b": ["c"]]] {
+      let error = #expect(throws: ModelError.self) {
+        try SVI(model, StructuredGuide(dependencies: .given(names)), optimizer: Adam())
+      }
+      #expect("\(error!)".contains("\"c\""))
     }
     #expect("\(ModelError.laterDependency("a", on: "b"))".contains("earlier"))
   }

@@ -32,6 +32,21 @@ import Testing
     }
   }
 
+  /// Kinetic energy minus log density; where the density is no number, or infinite, no path goes.
+  @Test func energies() {
+    let point = Self.point([0, 0])
+    for (index, value) in [2.0, -1].enumerated() {
+      point.momentum[index] = value
+      point.velocity[index] = 3 * value
+    }
+    point.logDensity = -4
+    #expect(point.energy == 7.5 + 4)
+    for density in [Double.infinity, -.infinity, .nan] {
+      point.logDensity = density
+      #expect(point.energy == .infinity)
+    }
+  }
+
   /// Momentum · covariance · momentum is χ² with three degrees of freedom: the mean of 20,000 has the
   /// standard deviation 0.0173, that of their squares, 15, the standard deviation 0.19.
   @Test(arguments: [MetricKind.diagonal, .dense]) func momenta(_ kind: MetricKind) throws {

@@ -51,6 +51,19 @@ import Testing
     }
   }
 
+  /// Too few transitions of warm-up to learn from, and just enough: the chain moves, if badly tuned.
+  @Test(arguments: [0, 1, 5, 19, 20]) func shortWarmup(_ warmup: Int) throws {
+    for (number, kernel) in Self.kernels.enumerated() {
+      let result = try MCMC(
+        Self.chain, kernel: kernel, warmup: warmup, samples: 300, chains: 2, seed: 3
+      ).run(showsProgress: false)
+      let x = result["x"]!.array()
+      let distinct = Set(x).count
+      #expect(x.allSatisfy { $0.isFinite } && distinct > 100, "kernel \(number): \(distinct)")
+      #expect((x.reduce(0, +) / 600 - 2.5).magnitude < 0.5, "kernel \(number)")
+    }
+  }
+
   /// The same seed gives the same draws, another one others.
   @Test func reproducible() throws {
     func draws(_ seed: Int) throws -> [Double] {

@@ -73,12 +73,15 @@ public enum StartReport: Sendable, Equatable, CustomStringConvertible {
   ///   - paths: how many of the paths led to one.
   ///   - evaluations: of the density and its gradient.
   case gaussian(elbo: Double, pointELBO: Double, paths: Int, evaluations: Int)
+  /// At the mode, with the curvature there.
+  case mode
   /// At feasible values, because no usable normal distribution was found.
   case rejected(String)
 
   public var description: String {
     switch self {
     case .asGiven: "started as given"
+    case .mode: "started at the mode, with the curvature there"
     case .gaussian(let elbo, let pointELBO, let paths, let evaluations):
       """
       started at a normal distribution with ELBO \(formatted(elbo, digits: 2)) \
