@@ -12,6 +12,13 @@ struct SeedHandler: KeySource {
     }
     site.key = key.foldIn(site.name)
   }
+
+  /// The innermost in force.
+  static var current: SeedHandler? {
+    var current: SeedHandler?
+    HandlerFrame.visit(SeedHandler.self) { current = current ?? $0 }
+    return current
+  }
 }
 
 /// Gives the subsets of plates a key of their own.

@@ -32,6 +32,8 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
   case notReparameterized(String)
   /// A plate that is subsampled and does not enclose all sites, where weights of whole runs count.
   case partialSubset(String)
+  /// A site that keeps a guide from being fitted to data that the model draws, and why.
+  case noSleepPhase(String, String)
   /// The loss or its gradient was not finite too many times in a row.
   case notFinite(step: Int, site: String)
 
@@ -115,6 +117,11 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
       """
       plate "\(name)" is subsampled and does not enclose all sites: this objective weighs whole \
       runs, which a subset of the data does not tell; compute with the whole plate, or use TraceELBO
+      """
+    case .noSleepPhase(let name, let reason):
+      """
+      site "\(name)" has no sleep phase: \(reason). See ReweightedWakeSleep, or leave the phase out \
+      with insomnia: 1
       """
     case .notFinite(let step, let site):
       """

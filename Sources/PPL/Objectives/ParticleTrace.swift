@@ -8,7 +8,8 @@ public struct ParticleTrace {
   public var objective = Trace()
   /// Knows which values the code read while it ran.
   var recorder: TraceRecorder?
-  /// The runs for the other values of sites whose values are taken one after the other.
+  /// Other runs that the objective needs: for the other values of sites whose values are taken one
+  /// after the other, or on data that the model has drawn.
   var alternatives: [ParticleTrace] = []
 
   public init(guide: Trace, model: Trace) {

@@ -54,9 +54,8 @@ public struct TraceEnumELBO: Objective {
   public func posteriorRun(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace {
     let guideTrace = try trace(guide)
     let posterior = try DiscretePosterior { replay(model, guideTrace) }
-    var key: RandomKey?
-    HandlerFrame.visit(SeedHandler.self) { key = key ?? $0.key }
-    let values = try posterior.sample(key: (key ?? RandomKey(0)).foldIn("posterior"))
+    let key = SeedHandler.current?.key ?? RandomKey(0)
+    let values = try posterior.sample(key: key.foldIn("posterior"))
     return ParticleTrace(
       guide: guideTrace,
       model: try trace { replay({ substitute(values, model) }, guideTrace) })
