@@ -6,10 +6,11 @@ public import Tensors
 ///     E_q[log p(x | z)] − Σᵢ KL(qᵢ ‖ pᵢ)
 ///
 /// Only the distributions' parameters and the likelihood are estimated from draws. Where
-/// `klDivergence` knows no closed form, where model and guide scale a site differently, or where
-/// the model's distribution of a site depends on something that the guide draws from that site, so
-/// that the divergence is not that of the two distributions, the difference of the log densities at
-/// the draw takes its place. All draws of the guide must be reparameterised.
+/// `klDivergence` knows no closed form, where model and guide scale a site differently or one has a
+/// batch where the other has an event, or where the model's distribution of a site depends on
+/// something that the guide draws from that site, so that the divergence is not that of the two
+/// distributions, the difference of the log densities at the draw takes its place. All draws of the
+/// guide must be reparameterised.
 public struct TraceMeanFieldELBO: Objective {
   public let particles: Int
 
@@ -41,9 +42,9 @@ public struct TraceMeanFieldELBO: Objective {
 
   /// The scaled divergence of a guide's site from the model's, if it has a closed form.
   private func closedDivergence(_ drawn: Site, _ site: Site) throws -> Tensor? {
-    guard let q = drawn.distribution, let p = site.distribution, drawn.scale == site.scale else {
-      return nil
-    }
+    guard let q = drawn.distribution, let p = site.distribution, drawn.scale == site.scale,
+      q.eventShape == p.eventShape
+    else { return nil }
     do {
       return drawn.scale * drawn.spread(try klDivergence(q, p)).sum()
     } catch KLDivergenceError.unknownPair {

@@ -2,7 +2,7 @@ import PPL
 
 /// Models and guides that do not go together, and what is said about it.
 enum InvalidModels {
-  static let cases: [ValidityCase] = names + shapes + plates + draws
+  static let cases: [ValidityCase] = names + shapes + plates + draws + structures
 
   private static let names: [ValidityCase] =
     ValidityCase.fails(

@@ -2,11 +2,12 @@ import PPL
 
 /// Models and guides that go together.
 enum ValidModels {
-  private static let data = Tensor([1.0, -0.5, 0.3, 2.1])
+  static let data = Tensor([1.0, -0.5, 0.3, 2.1])
 
-  static let cases: [ValidityCase] = basic + plates + subsets + handlers + discrete + branching
+  static let cases: [ValidityCase] =
+    basic + plates + subsets + handlers + discrete + branching + layouts + kinds + enumerations
 
-  @Sendable private static func normal(_ name: String, _ shape: Shape = []) {
+  @Sendable static func normal(_ name: String, _ shape: Shape = []) {
     let scale = param("\(name)_scale", Tensor.full(shape, 0.7), constraint: .positive)
     sample(name, Normal(param("\(name)_loc", Tensor.full(shape, 0.2)), scale))
   }
