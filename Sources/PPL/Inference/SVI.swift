@@ -224,7 +224,7 @@ public final class SVI {
   }
 
   /// The key of each particle of a step.
-  private func keys(_ step: Int) -> [Int64] {
+  func keys(_ step: Int) -> [Int64] {
     let stepKey = RandomKey.hostFoldIn(key, step)
     return (0..<objective.particles).map { RandomKey.hostFoldIn(stepKey, $0) }
   }

@@ -11,6 +11,9 @@ public protocol Objective: Sendable {
   /// Whether all particles compute with the same subsets of plates, as they must where they are
   /// compared with each other; by default each has its own.
   var sharesSubsets: Bool { get }
+  /// Whether the gradient that parameters follow is that of the loss, the draws held fixed, or has the
+  /// same mean; yes by default.
+  var hasGradientOfLoss: Bool { get }
 
   /// Runs the guide, then the model on what the guide drew.
   func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace
@@ -68,6 +71,7 @@ public struct Loss {
 
 extension Objective {
   public var sharesSubsets: Bool { false }
+  public var hasGradientOfLoss: Bool { true }
 
   public func run(_ model: () -> Void, _ guide: () -> Void) throws -> ParticleTrace {
     try ParticleTrace(model, guide)

@@ -29,6 +29,7 @@ public struct ReweightedWakeSleep: Objective {
   /// The share of the wake phase in what the guide's parameters follow.
   public let insomnia: Double
   public var sharesSubsets: Bool { true }
+  public var hasGradientOfLoss: Bool { false }
 
   /// - Parameters:
   ///   - particles: draws of the guide for a weighted mean, and of the model for the sleep phase.

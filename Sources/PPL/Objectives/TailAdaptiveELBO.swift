@@ -16,6 +16,7 @@ public struct TailAdaptiveELBO: Objective {
   /// β, the power of the tail probability.
   public let beta: Double
   public var sharesSubsets: Bool { true }
+  public var hasGradientOfLoss: Bool { false }
 
   public init(particles: Int = 10, beta: Double = -1) {
     precondition(particles > 1, "TailAdaptiveELBO: needs several particles, got \(particles)")

@@ -117,6 +117,8 @@ public struct Minimum: Sendable {
 /// Why a function could not be minimised.
 public enum MinimizationError: Error, CustomStringConvertible, Equatable {
   case notFiniteAtStart(value: Double)
+  /// An objective whose parameters do not follow the gradient of its loss.
+  case noGradientOfLoss(String)
 
   public var description: String {
     switch self {
@@ -124,6 +126,11 @@ public enum MinimizationError: Error, CustomStringConvertible, Equatable {
       """
       the function to be minimised is \(value) at the start, and it or its gradient is not finite \
       there; start where both are
+      """
+    case .noGradientOfLoss(let objective):
+      """
+      under \(objective) the parameters do not follow the gradient of the loss, so there is nothing \
+      to minimise; use TraceELBO, or fit by steps
       """
     }
   }
