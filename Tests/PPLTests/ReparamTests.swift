@@ -72,6 +72,19 @@ import Testing
       within: .relative(1e-14))
   }
 
+  /// The sites that a strategy makes can be drawn another way in their turn.
+  @Test func inTurn() throws {
+    let record = try Self.record {
+      reparam(["x": TransformReparam(), "x_base": LocScaleReparam(centered: 0)]) {
+        sample("x", TransformedDistribution(Normal(0.5, 3), [Exp()]))
+      }
+    }
+    #expect(record.sites.filter { $0.kind == .sample }.map(\.name) == ["x_base_decentered"])
+    let z = try #require(record["x_base_decentered"]?.value)
+    expectClose(record["x"]!.value!, [exp(0.5 + 3 * z.scalar())], within: .relative(1e-14))
+    expectClose(record.logProbSum(), [normalLogDensity(z.scalar(), 0, 1)], within: .relative(1e-14))
+  }
+
   /// A hierarchy fitted in both geometries gives one posterior: effects of a group, exact by
   /// conjugacy: mu ~ N(0, 1), x ~ N(mu, 2), y = 3 ~ N(x, 1): E x = 3 · 5/6 = 2.5, sd √(5/6).
   @Test func samePosterior() throws {

@@ -54,6 +54,19 @@ import Testing
     }
   }
 
+  /// Twice: the program has the inner value, and the site still scores once, as drawn.
+  @Test func twice() throws {
+    let seen = Journal<Double>()
+    let once = try Self.record { intervene(["z": 5]) { Self.chain(Journal()) } }
+    let record = try Self.record {
+      intervene(["z": 7]) { intervene(["z": 5]) { Self.chain(seen) } }
+    }
+    #expect(seen.all[1] == 5)
+    #expect(record.sites.map(\.name) == ["w", "z", "x", "y"])
+    #expect(record.sites.map { $0.value!.scalar() } == once.sites.map { $0.value!.scalar() })
+    #expect(record.logProbSum().scalar() == once.logProbSum().scalar())
+  }
+
   /// Within a handler, the value stands at a site of its own.
   @Test func inside() throws {
     var inside = Trace()
