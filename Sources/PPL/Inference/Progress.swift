@@ -34,6 +34,11 @@ struct Progress {
     FileHandle.standardError.write(Data("\n".utf8))
   }
 
+  /// A line of its own.
+  func say(_ line: String) {
+    if isEnabled { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+  }
+
   private func show(_ step: Int, _ note: String, _ elapsed: Duration) {
     let seconds = max(elapsed / .seconds(1), 1e-9)
     let rate = Double(step) / seconds
@@ -65,6 +70,8 @@ final class ChainProgress: Sendable {
 /// The losses of a run in progress, and whether it goes on.
 struct RunRecord {
   private(set) var losses: [Double] = []
+  private(set) var warnings: [FitWarning] = []
+  private var skipped = 0
   private(set) var wasInterrupted = false
   private var steps: Int
   private let estimate: String
@@ -78,6 +85,12 @@ struct RunRecord {
     losses.reserveCapacity(steps)
   }
 
+  /// A run that is over.
+  init(losses: [Double]) {
+    self.init(0, showsProgress: true)
+    self.losses = losses
+  }
+
   /// Whether another step is to be taken; noted when an interrupt was the reason for none.
   var goesOn: Bool {
     mutating get {
@@ -87,8 +100,9 @@ struct RunRecord {
     }
   }
 
-  mutating func add(_ loss: Double) {
+  mutating func add(_ loss: Double, wasSkipped: Bool) {
     losses.append(loss)
+    if wasSkipped { skipped += 1 }
     let (estimate, losses) = (estimate, losses)
     progress.update(losses.count, RunRecord.note(estimate, losses))
   }
@@ -96,7 +110,16 @@ struct RunRecord {
   /// No other step is to be taken.
   mutating func stop() { steps = losses.count }
 
-  func finish() { progress.finish(losses.count, RunRecord.note(estimate, losses)) }
+  /// Keeps a warning, and shows it when standard error is a terminal.
+  mutating func warn(_ warning: FitWarning) {
+    warnings.append(warning)
+    progress.say("warning: \(warning)")
+  }
+
+  mutating func finish() {
+    progress.finish(losses.count, RunRecord.note(estimate, losses))
+    if skipped > 0 { warn(.skippedSteps(skipped, of: losses.count)) }
+  }
 
   /// The mean of the last hundred estimates.
   private static func note(_ estimate: String, _ losses: [Double]) -> String {

@@ -24,8 +24,9 @@ extension SVI {
     let minimum = try method.minimize(from: parameters.packed, fixedLoss)
     parameters.packed = minimum.parameters.detached()
     optimizerState = optimizer.initialState(parameters.packed).map { $0.detached() }
-    var record = RunRecord(minimum.path.count, showsProgress: false)
-    for iterate in minimum.path { record.add(iterate.value) }
+    var record = RunRecord(losses: minimum.path.map(\.value))
+    for warning in try stepGraph().warnings(parameters) { record.warn(warning) }
+    if !minimum.hasConverged { record.warn(.notConverged(iterations: minimum.iterations)) }
     return SVIResult(self, record)
   }
 

@@ -104,8 +104,8 @@ public final class SVI {
 
   /// Takes `steps` gradient steps and returns the fit.
   ///
-  /// A line of progress is shown when standard error is a terminal. Ctrl-C ends the run with the fit
-  /// so far. A model that reads values it has drawn cannot be planned once; it is run step by step.
+  /// A line of progress, and warnings, are shown when standard error is a terminal. Ctrl-C ends the
+  /// run with the fit so far. A model that reads values it has drawn cannot be planned once; it is run step by step.
   @discardableResult
   public func run(steps: Int, showsProgress: Bool = true) throws -> SVIResult {
     try run(steps: steps, RunRecord(steps, showsProgress: showsProgress), review: nil)
@@ -124,10 +124,12 @@ public final class SVI {
     precondition(steps >= 0, "SVI.run: steps must not be negative, got \(steps)")
     var record = record
     let graph = try stepGraph()
+    for warning in graph.warnings(parameters) { record.warn(warning) }
     try Interruption.whileWatching {
       if graph.readsValues {
         while record.goesOn {
-          record.add(try step())
+          let loss = try step()
+          record.add(loss, wasSkipped: skipped > 0)
           try self.review(review, &record)
         }
       } else {
@@ -157,7 +159,7 @@ public final class SVI {
       } else {
         try noteSkip()
       }
-      record.add(result.loss)
+      record.add(result.loss, wasSkipped: skipped > 0)
       if let review, record.losses.count % review.interval == 0 {
         adopt(loop.state.map { $0.copied() }, loop.mutables.map { $0.copied() })
         try self.review(review, &record)
@@ -178,7 +180,7 @@ public final class SVI {
 
   /// The graph of the next step. Parameters that its code meets for the first time are added, and
   /// the code run again with them.
-  private func stepGraph(_ plans: PlanCache? = nil) throws -> StepGraph {
+  func stepGraph(_ plans: PlanCache? = nil) throws -> StepGraph {
     while true {
       let arguments = StepArguments(
         parameters, optimizerState, stepsTaken, updatesMade, keys(stepsTaken), dtype)

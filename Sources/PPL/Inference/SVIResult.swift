@@ -6,6 +6,8 @@ public struct SVIResult {
   public let parameters: ParameterStore
   /// Whether the run ended early, by Ctrl-C.
   public let wasInterrupted: Bool
+  /// What is probably not meant in model, guide or fit; empty for most.
+  public let warnings: [FitWarning]
   let svi: SVI
 
   /// How the guide's start was found; nil for a guide that has no choice.
@@ -15,6 +17,7 @@ public struct SVIResult {
     self.svi = svi
     losses = record.losses
     wasInterrupted = record.wasInterrupted
+    warnings = record.warnings
     parameters = svi.fittedParameters
   }
 

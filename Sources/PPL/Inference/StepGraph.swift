@@ -84,6 +84,17 @@ struct StepGraph {
     particles.flatMap { $0.sites(of: kind, where: isWanted) }
   }
 
+  /// What is odd about model and guide, and about their parameters if every step has this graph.
+  func warnings(_ parameters: ParameterStore) -> [FitWarning] {
+    let odd = particles[0].warnings
+    if readsValues { return odd }
+    let used = origins(of: terms.flatMap(\.values), among: slices).reduce(into: Set()) {
+      $0.formUnion($1)
+    }
+    let unused = parameters.names.indices.filter { !used.contains($0) }
+    return odd + unused.map { .unusedParameter(parameters.names[$0]) }
+  }
+
   /// A plan for loss, sum of the gradient, new parameters, new optimizer state, new mutables.
   ///
   /// - Throws: `ModelError` if guide and model, which may differ from step to step, do not match.

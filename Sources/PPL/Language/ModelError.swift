@@ -79,7 +79,7 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
       """
     case .subsampledPlate(let name):
       """
-      plate \"\(name)\" computes with a random subset, and a sampler needs the density itself: \
+      plate \"\(name)\" computes with a random subset, and what was asked for needs all of it: \
       leave out its subsampleSize
       """
     case .notTabled(let name):

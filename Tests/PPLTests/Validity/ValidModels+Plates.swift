@@ -210,13 +210,6 @@ extension ValidModels {
         }
       })
     + ValidityCase.fits(
-      "a subset in the guide only", some,
-      model: { _ = sample("z", Normal(0, 1)) },
-      guide: {
-        plate("rows", 10, subsampleSize: 5) { _ in }
-        normal("z")
-      })
-    + ValidityCase.fits(
       "a subset that the user chose", some,
       model: {
         let z = sample("z", Normal(0, 1))

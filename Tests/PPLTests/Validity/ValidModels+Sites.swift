@@ -128,9 +128,6 @@ extension ValidModels {
         plate("rows", 4, subsampleSize: 2) { _ in scaled(by: 0.5) { normal("z", [2]) } }
       })
     + ValidityCase.fits(
-      "a scale in the model only", some,
-      model: { scaled(by: 0.1, pair) }, guide: { for name in ["y", "z"] { normal(name) } })
-    + ValidityCase.fits(
       "masked data outside the support", some,
       model: {
         let z = sample("z", Normal(0, 1))
@@ -177,11 +174,4 @@ extension ValidModels {
           sample("x", Bernoulli(logits: z), observed: Tensor([1.0, 0, 1]))
         }
       }, guide: { normal("z") })
-    + ValidityCase.fits(
-      "a site that the guide marks for summation, drawn", Objectives.scoring,
-      model: { _ = sample("z", Bernoulli(probs: 0.3)) },
-      guide: {
-        let p = param("p", 0.4, constraint: .unitInterval)
-        sample("z", Bernoulli(probs: p), infer: .enumerate())
-      })
 }

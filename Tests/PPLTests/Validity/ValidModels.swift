@@ -166,10 +166,6 @@ enum ValidModels {
       "scales", model: { scaled(by: 3) { _ = sample("z", Normal(0, 1)) } },
       guide: { scaled(by: 3) { normal("z") } })
     + ValidityCase.fits(
-      "everything masked", [TraceELBO(), TraceMeanFieldELBO(), TraceGraphELBO()],
-      model: { masked(false) { _ = sample("z", Normal(0, 1)) } },
-      guide: { masked(false) { normal("z") } })
-    + ValidityCase.fits(
       "a site hidden from inference", [TraceELBO(), TraceGraphELBO()],
       model: {
         let noise = block { sample("noise", Normal(0, 1)) }

@@ -2,40 +2,57 @@ import PPL
 
 /// A model with a guide, and what becomes of them under an objective.
 struct ValidityCase: Sendable, CustomStringConvertible {
-  enum Outcome: Sendable {
-    /// Steps and runs, with finite losses.
-    case fits
-    /// A typed error, when the fit is made or at its first step, whose description has these words.
-    case fails([String])
-  }
-
   let name: String
   let objective: any Objective
-  let outcome: Outcome
   let model: @Sendable () -> Void
   let guide: @Sendable () -> Void
+  /// What a fit warns of.
+  var warnings: [FitWarning] = []
+  /// Words in the description of the typed error, when the fit is made or at its first step.
+  var errorWords: [String] = []
 
   var description: String { "\(name), \(type(of: objective))" }
 
+  private static func each<Model, Guide>(
+    _ name: String, _ objectives: [any Objective], _ model: @escaping @Sendable () -> Model,
+    _ guide: @escaping @Sendable () -> Guide
+  ) -> [ValidityCase] {
+    objectives.map {
+      ValidityCase(
+        name: name, objective: $0, model: { _ = model() }, guide: { _ = guide() })
+    }
+  }
+
+  /// Steps and runs, with finite losses and without warnings.
   static func fits<Model, Guide>(
     _ name: String, _ objectives: [any Objective] = Objectives.differentiable,
     model: @escaping @Sendable () -> Model, guide: @escaping @Sendable () -> Guide
   ) -> [ValidityCase] {
-    objectives.map {
-      ValidityCase(
-        name: name, objective: $0, outcome: .fits, model: { _ = model() },
-        guide: { _ = guide() })
+    each(name, objectives, model, guide)
+  }
+
+  /// Steps and runs, with finite losses and these warnings.
+  static func warns<Model, Guide>(
+    _ name: String, _ warnings: [FitWarning],
+    _ objectives: [any Objective] = Objectives.differentiable,
+    model: @escaping @Sendable () -> Model, guide: @escaping @Sendable () -> Guide
+  ) -> [ValidityCase] {
+    each(name, objectives, model, guide).map {
+      var subject = $0
+      subject.warnings = warnings
+      return subject
     }
   }
 
+  /// Fails with an error that has these words.
   static func fails<Model, Guide>(
     _ name: String, _ words: [String], _ objectives: [any Objective] = Objectives.all,
     model: @escaping @Sendable () -> Model, guide: @escaping @Sendable () -> Guide
   ) -> [ValidityCase] {
-    objectives.map {
-      ValidityCase(
-        name: name, objective: $0, outcome: .fails(words),
-        model: { _ = model() }, guide: { _ = guide() })
+    each(name, objectives, model, guide).map {
+      var subject = $0
+      subject.errorWords = words
+      return subject
     }
   }
 }
