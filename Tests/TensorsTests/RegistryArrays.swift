@@ -160,6 +160,15 @@ extension Registry {
       let (values, vectors) = eigh(x[0] + x[0].transposed() + spread)
       return [values, vectors]
     },
+    OperationCase(
+      "squaredDistances", .real([3, 2]), .real([2]), .real([2, 2], -1...1), .real([2, 13]),
+      .real([13, 13], -1...1)
+    ) { x in
+      [
+        squaredDistances(x[0], from: x[1], regular(x[2])),
+        squaredDistances(x[3], from: 0.5 * x[3][0], regular(0.2 * x[4])),
+      ]
+    },
     OperationCase("triangularSolve", .real([3, 3], -1...1), .real([3, 2]), .real([2, 3])) { x in
       let a = regular(x[0])
       return [

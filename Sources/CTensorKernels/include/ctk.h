@@ -236,6 +236,14 @@ ctk_fn ctk_cofactors(int dtype);    // d = det(a) a^-T, n × n, also where a is 
 ctk_fn ctk_svd(int dtype);          // a: n × m, k = min(n, m); d: U (n × k), k values descending, V' (k × m), per matrix; the largest component of each column of U is positive
 ctk_fn ctk_eigh(int dtype);         // d: n eigenvalues ascending then n × n eigenvectors (columns), per matrix
 
+// z = L^-1 (x - m) for each row x of a, rows × n with n <= CTK_QUADRATIC_MOST; b: m, then L, n × n.
+// Rows with an infinite element of x - m but no NaN are far.
+enum { CTK_QUADRATIC_MOST = 12, CTK_QUADRATIC_PART = 4096 };
+typedef struct { int64_t rows, n; } ctk_quadratic_desc;
+ctk_fn ctk_quadratic(int dtype);    // d = |z|^2 per row; inf where far
+// d, for each CTK_QUADRATIC_PART rows: the sum of c z, then that of c z z', n × n, without far rows.
+ctk_fn ctk_quadratic_moments(int dtype);
+
 // Along the axis of an outer × reduced × inner array (ctk_reduce_desc at x):
 ctk_fn ctk_cumulative(int op, int dtype);          // op of reductions; running result
 ctk_fn ctk_arg(int op, int dtype);                 // RMAX or RMIN; int64 index of the first; NaN counts as extreme

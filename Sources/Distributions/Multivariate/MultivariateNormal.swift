@@ -3,8 +3,8 @@
 /// log p(x) = −½ |L⁻¹ (x − loc)|² − log det L − (d/2) log 2π
 ///
 /// Σ is given as itself, as its inverse or as its lower triangular Cholesky factor L, each
-/// … × d × d; `loc` is … × d, or one number for all elements. A factor is used once for all points
-/// that share it, however many: the cost of a density is that of one triangular solve.
+/// … × d × d; `loc` is … × d, or one number for all elements. Where all points share one factor, their
+/// densities are one pass over them, and the derivatives by the parameters another one.
 public struct MultivariateNormal: MomentDistribution, EntropyDistribution {
   public let loc: Tensor
   private let scale: ScaleMatrix
@@ -41,9 +41,8 @@ public struct MultivariateNormal: MomentDistribution, EntropyDistribution {
   public func logProb(_ value: Tensor) -> Tensor {
     requireEvent(value, eventShape, "MultivariateNormal")
     let factor = scale.factor(beside: [value - loc])
-    let isOutside = finitePart(value - loc).isOutside
-    let density = logProb(squaredDistance(value, loc, factor), factor)
-    return overBatch(`where`(isOutside, logZero, density))
+    let distance = squaredDistance(value, loc, factor)
+    return overBatch(`where`(distance .== .infinite, logZero, logProb(distance, factor)))
   }
 
   private func logProb(_ square: Tensor, _ factor: Tensor) -> Tensor {
@@ -85,40 +84,22 @@ public struct MultivariateNormal: MomentDistribution, EntropyDistribution {
   }
 }
 
-/// |L⁻¹ (x − loc)|² for each vector x, infinite elements of which count as zeros.
-///
-/// Where one factor L serves all of them, the derivative by it and by `loc` needs no second solve for each
-/// x: with z = L⁻¹ (x − loc) and u = 2 z times a cotangent it is −L⁻ᵀ Σ u zᵀ and −L⁻ᵀ Σ u.
+/// |L⁻¹ (x − loc)|² for each vector x, ∞ for those with infinite elements.
 private func squaredDistance(_ value: Tensor, _ loc: Tensor, _ factor: Tensor) -> Tensor {
-  @Sendable func standardized(_ value: Tensor, _ loc: Tensor, _ factor: Tensor) -> Tensor {
-    whitened(finitePart(value - loc).finite, by: factor)
+  let n = factor.shape[factor.rank - 1]
+  guard factor.shape.dropLast(2).allSatisfy({ $0 == 1 }) else {
+    let (finite, isFar) = finitePart(value - loc)
+    return `where`(isFar, .infinite, square(whitened(finite, by: factor)).sum(axis: -1))
   }
-  let distance = square(standardized(value, loc, factor)).sum(axis: -1)
-  guard factor.shape.dropLast(2).allSatisfy({ $0 == 1 }) else { return distance }
-  return withCustomDerivative(value: distance, inputs: [value, loc, factor]) { ct, inputs, _ in
-    let (value, loc, factor) = (inputs[0], inputs[1], inputs[2])
-    let z = standardized(value, loc, factor)
-    let n = z.shape[z.rank - 1]
-    let u = 2 * ct.expandingDims(at: -1) * z
-    /// L⁻ᵀ y for each vector y.
-    func back(_ y: Tensor) -> Tensor {
-      rowwise(y, factor) { triangularSolve($1, $0, left: false) }
-    }
-    let rows: Shape = [z.shape.dropLast().reduce(1, *), n]
-    let products = matmul(u.reshaped(to: rows).transposed(), z.reshaped(to: rows))
-    let slope = -tril(triangularSolve(factor.reshaped(to: [n, n]), products, transposed: true))
-    return [
-      back(summed(u, to: value.shape)), -back(summed(u, to: loc.shape)),
-      slope.reshaped(to: factor.shape),
-    ]
-  }
-}
-
-/// Summed over the axes that a shape does not have, or has with extent one.
-private func summed(_ x: Tensor, to shape: Shape) -> Tensor {
-  let excess = x.rank - shape.rank
-  let axes = (0..<x.rank).filter { $0 < excess || shape[$0 - excess] == 1 && x.shape[$0] != 1 }
-  return axes.isEmpty ? x : x.sum(axes: axes, keepingAxes: true).reshaped(to: shape)
+  let isCommon = loc.shape.dropLast().allSatisfy { $0 == 1 }
+  let points = isCommon ? value : value - loc
+  let center = isCommon ? loc.reshaped(to: [n]) : Tensor.zeros([n])
+  let dtype = drawDType([value - loc, factor], .float64)
+  let batch = Shape(points.shape.dropLast())
+  return squaredDistances(
+    points.reshaped(to: [batch.elementCount, n]).cast(to: dtype), from: center.cast(to: dtype),
+    factor.reshaped(to: [n, n]).cast(to: dtype)
+  ).reshaped(to: batch)
 }
 
 /// A location for vectors of `size` elements; a single number stands for all of them.
