@@ -80,13 +80,16 @@ struct DistributionWorkload: Sendable {
       let key = RandomKey(1).foldIn(inputs[inputs.count - 1])
       return [make(Array(inputs.dropLast())).sample(sampleShape(count), key: key, dtype: dtype)]
     }
+    let points = parameters + [values]
     var call = 0
+    var arguments = parameters + [Tensor([call], shape: [])]
     return (
-      fastest(budget) { for _ in 0..<$0 { _ = density(parameters + [values]) } },
+      fastest(budget) { for _ in 0..<$0 { _ = density(points) } },
       fastest(budget) {
         for _ in 0..<$0 {
           call += 1
-          _ = sample(parameters + [Tensor([call], shape: [])])
+          arguments[parameters.count] = Tensor([call], shape: [])
+          _ = sample(arguments)
         }
       }
     )

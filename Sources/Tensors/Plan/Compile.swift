@@ -70,14 +70,22 @@ public struct CompiledFunction: Sendable {
         got \(argument.dtype) \(argument.shape)
         """)
     }
-    let values = arguments.map { $0.evaluated() }
-    let pointers = sources.map { source -> UnsafeMutableRawPointer in
-      switch source {
-      case .argument(let index): values[index].pointer
-      case .captured(let storage): storage.pointer
+    // An argument keeps its value alive.
+    let results = withExtendedLifetime(arguments) {
+      withUnsafeTemporaryAllocation(
+        of: UnsafeMutableRawPointer.self, capacity: max(sources.count, 1)
+      ) { pointers in
+        for (index, source) in sources.enumerated() {
+          let value =
+            switch source {
+            case .argument(let index): arguments[index].evaluated()
+            case .captured(let storage): storage
+            }
+          pointers.initializeElement(at: index, to: value.pointer)
+        }
+        return pointers.baseAddress.map { plan.run($0) } ?? []
       }
     }
-    let results = withExtendedLifetime(values) { plan.run(pointers) }
     return zip(plan.outputShapes, results).map { output, storage in
       Tensor(storage: storage, shape: output.shape, dtype: output.dtype)
     }

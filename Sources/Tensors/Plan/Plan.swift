@@ -96,12 +96,15 @@ package final class Plan: @unchecked Sendable {
   }
 
   /// Runs once, on values given by address, into freshly allocated memory.
-  func run(_ values: [UnsafeMutableRawPointer]) -> [Storage] {
+  func run(_ values: UnsafePointer<UnsafeMutableRawPointer>) -> [Storage] {
     let results = outputShapes.map {
       Storage(byteCount: $0.shape.elementCount * $0.dtype.byteCount)
     }
     let instance = takeInstance()
-    instance.bind(arguments: values, outputs: results.map(\.pointer))
+    withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: results.count) {
+      _ = $0.initialize(from: results.lazy.map(\.pointer))
+      if let outputs = $0.baseAddress { instance.bind(arguments: values, outputs: outputs) }
+    }
     instance.run()
     giveBack(instance)
     return results
@@ -190,7 +193,10 @@ package final class PlanInstance: @unchecked Sendable {
   }
 
   /// Says where the arguments are and the outputs go, until the next call.
-  package func bind(arguments: [UnsafeMutableRawPointer], outputs: [UnsafeMutableRawPointer]) {
+  package func bind(
+    arguments: UnsafePointer<UnsafeMutableRawPointer>,
+    outputs: UnsafePointer<UnsafeMutableRawPointer>
+  ) {
     for relocation in external {
       switch relocation.base {
       case .argument(let index): set(relocation, arguments[index])
