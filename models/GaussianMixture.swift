@@ -28,8 +28,7 @@ public struct GaussianMixture: Sendable {
   ) {
     plate("data", data.count, subsampleSize: subsampleSize) { rows in
       let component = sample("component", Categorical(probs: weights), infer: .enumerate())
-      sample(
-        "observation", Normal(locs[component.cast(to: .int64)], scale), observed: data[rows])
+      sample("observation", Normal(locs[component], scale), observed: data[rows])
     }
   }
 }

@@ -31,7 +31,7 @@ public struct HiddenMarkov: Sendable {
     var state = Tensor(0)
     markov(0..<data.count) { step in
       let next = Categorical(probs: transition[state])
-      state = sample("state_\(step)", next, infer: .enumerate()).cast(to: .int64)
+      state = sample("state_\(step)", next, infer: .enumerate())
       sample("data_\(step)", Normal(locs[state], scale), observed: data[step])
     }
   }

@@ -28,9 +28,8 @@ func earthquakes() {
   var chances: Tensor = [0.5, 0.5]
   markov(0..<counts.count) { year in
     let regime = sample("regime_\(year)", Categorical(probs: chances), infer: .enumerate())
-    let number = regime.cast(to: .int64)
-    sample("count_\(year)", Poisson(rates[number]), observed: counts[year])
-    chances = transition[number]
+    sample("count_\(year)", Poisson(rates[regime]), observed: counts[year])
+    chances = transition[regime]
   }
 }
 

@@ -31,8 +31,7 @@ func geyser() {
   }
   plate("waits", waits.count) {
     let kind = sample("kind", Categorical(probs: weights), infer: .enumerate())
-    let number = kind.cast(to: .int64)
-    sample("wait", Normal(means[number], spreads[number]), observed: waits)
+    sample("wait", Normal(means[kind], spreads[kind]), observed: waits)
   }
 }
 

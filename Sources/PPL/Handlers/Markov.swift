@@ -5,9 +5,9 @@
 ///
 ///     var state: Tensor = 0
 ///     markov(0..<data.count) { step in
-///       let chances = Categorical(probs: transition[state.cast(to: .int64)])
+///       let chances = Categorical(probs: transition[state])
 ///       state = sample("state_\\(step)", chances, infer: .enumerate())
-///       sample("data_\\(step)", Normal(locs[state.cast(to: .int64)], 1), observed: data[step])
+///       sample("data_\\(step)", Normal(locs[state], 1), observed: data[step])
 ///     }
 ///
 /// `TraceEnumELBO` sums such a chain of T steps of K states in time T · K², without `markov` too.

@@ -109,8 +109,9 @@ final class IndexOperation: ArrayOperation {
 extension Tensor {
   /// The entries of an axis at the given positions, NumPy's `take`.
   ///
-  /// The axes of `indices` (int64) take the place of the axis. Negative positions count from the
-  /// end; one out of range gives NaN, or 0 where there is none.
+  /// The axes of `indices` take the place of the axis. Positions are whole numbers, also as floats,
+  /// which draws are. Negative ones count from the end; one out of range, or that turns out not to be
+  /// whole, gives NaN, or 0 where there is none. Traps where a float that is given is not whole.
   public func gathered(_ indices: Tensor, along axis: Int = 0) -> Tensor {
     let axis = shape.normalized(axis: axis, "gathered")
     let flat = indices.positions("gathered").flattened()
@@ -122,7 +123,7 @@ extension Tensor {
   /// Zeros, `extent` long along the axis, to which entry j of this tensor's axis is added at
   /// position `indices[j]`: the sum where a position occurs more than once.
   ///
-  /// `indices` is an int64 vector; positions out of range are left out.
+  /// `indices` is a vector; positions out of range are left out.
   public func scatterAdded(_ indices: Tensor, along axis: Int = 0, extent: Int) -> Tensor {
     let axis = shape.normalized(axis: axis, "scatterAdded")
     precondition(
@@ -151,7 +152,10 @@ extension Tensor {
     return IndexOperation(.putAlong, axis: axis, extent: extent)(values, positions)
   }
 
-  /// The entries of the first axis at the given positions (int64), or those where a mask is true.
+  /// The entries of the first axis at the given positions, or those where a mask is true.
+  ///
+  ///     let z = sample("z", Categorical(probs: weights))
+  ///     sample("x", Normal(means[z], 1), observed: data)
   ///
   /// The shape of the result depends on a mask's value, which is therefore read here.
   public subscript(_ indices: Tensor) -> Tensor {
@@ -168,12 +172,21 @@ extension Tensor {
     return Tensor(mask.indices.filter { mask[$0] })
   }
 
-  private func positions(_ name: StaticString) -> Tensor {
+  /// As int64. Draws of whole numbers are floats: these are positions too, but any other number is
+  /// out of range, or an error where it is there to be seen.
+  fileprivate func positions(_ name: StaticString) -> Tensor {
     if dtype == .int64 { return self }
     precondition(
-      node.isWeak && node.dtype.isFloat,
-      "\(name): expected int64 positions, got a tensor of dtype \(dtype)")
-    return cast(to: .int64)
+      dtype.isFloat, "\(name): expected whole numbers as positions, got a tensor of dtype \(dtype)")
+    if isGiven, let wrong = array().enumerated().first(where: { $1.rounded() != $1 }) {
+      preconditionFailure(
+        """
+        \(name): position \(wrong.element), element \(wrong.offset) of the index, is no whole \
+        number; round it, or cast the index to int64
+        """)
+    }
+    let nowhere = 1e18
+    return `where`(floor(self) .== self, self, Tensor(floatLiteral: nowhere)).cast(to: .int64)
   }
 
   /// This tensor and positions, broadcast against each other in all axes but one.
@@ -203,7 +216,6 @@ extension Tensor {
 ///
 /// A position outside 0 ..< count gives a row of zeros.
 public func oneHot(_ indices: Tensor, count: Int, dtype: DType = .float64) -> Tensor {
-  precondition(
-    indices.dtype == .int64, "oneHot: expected int64 positions, got dtype \(indices.dtype)")
-  return (indices.expandingDims(at: -1) .== Tensor.arange(count)).cast(to: dtype)
+  let positions = indices.positions("oneHot").expandingDims(at: -1)
+  return (positions .== Tensor.arange(count)).cast(to: dtype)
 }

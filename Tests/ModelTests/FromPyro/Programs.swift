@@ -114,7 +114,7 @@ func mixture() {
   let locs = sample("locs", Normal([0, 10], 10).toEvent(1))
   plate("data", 5) {
     let kind = sample("kind", Categorical(probs: weights), infer: .enumerate())
-    sample("datum", Normal(locs[kind.cast(to: .int64)], scale), observed: data)
+    sample("datum", Normal(locs[kind], scale), observed: data)
   }
 }
 
@@ -138,8 +138,7 @@ func weather() {
   markov(0..<10) { day in
     let chance = day == 0 ? stay : `where`(rain .== 1, stay, 1 - stay)
     rain = sample("rain_\(day)", Bernoulli(probs: chance), infer: .enumerate())
-    sample(
-      "umbrella_\(day)", Bernoulli(probs: carry[rain.cast(to: .int64)]), observed: umbrellas[day])
+    sample("umbrella_\(day)", Bernoulli(probs: carry[rain]), observed: umbrellas[day])
   }
 }
 
