@@ -32,6 +32,12 @@ import Testing
     #expect(Delta(Tensor([Float(1)])).sample(key: RandomKey(1)).dtype == .float32)
   }
 
+  @Test func moments() {
+    let delta = Delta(Tensor([1, 2]), eventRank: 1).expanded(to: [3])
+    expectClose(delta.mean, [1, 2, 1, 2, 1, 2], shape: [3, 2])
+    expectClose(delta.variance, [0, 0, 0, 0, 0, 0], shape: [3, 2])
+  }
+
   /// The point and its density are differentiable.
   @Test func gradients() {
     let point = Tensor(0.3)

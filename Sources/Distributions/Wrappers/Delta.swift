@@ -1,5 +1,5 @@
 /// All mass at one point, with a log density of one's choice there.
-public struct Delta: Distribution {
+public struct Delta: MomentDistribution {
   public let value: Tensor
   public let logDensity: Tensor
   public let eventRank: Int
@@ -45,6 +45,9 @@ public struct Delta: Distribution {
     let value = sample(shape, key: key, dtype: dtype)
     return (value, logDensity, Tensor.zeros(value.shape, dtype: value.dtype))
   }
+
+  public var mean: Tensor { value.broadcast(to: batchShape + eventShape) }
+  public var variance: Tensor { Tensor.zeros(batchShape + eventShape, dtype: value.dtype) }
 
   public func expanded(to batchShape: Shape) -> Delta {
     var result = self

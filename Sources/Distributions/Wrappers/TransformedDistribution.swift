@@ -5,14 +5,16 @@
 /// Where the bijectors act on events of more axes than the base has, its innermost batch axes become
 /// part of the event. Onto a set of fewer dimensions than its values have elements (the simplex, a
 /// kind of matrices) the density is with respect to the elements that the bijector says.
+///
+/// Numbers have a distribution function and quantiles where the base has them.
 public struct TransformedDistribution<Base: Distribution>: Distribution {
   public let base: Base
   public let bijector: Compose
   /// How many batch axes of the base are part of an event.
   private let promoted: Int
   /// The rank of an event before and after the bijectors.
-  private let pointRank: Int
-  private let valueRank: Int
+  fileprivate let pointRank: Int
+  fileprivate let valueRank: Int
 
   /// - Parameter bijectors: applied first to last.
   public init(_ base: Base, _ bijectors: [any Bijector]) {
@@ -90,5 +92,46 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
   public func expanded(to batchShape: Shape) -> TransformedDistribution {
     let own = Shape(base.batchShape.suffix(promoted))
     return TransformedDistribution(base.expanded(to: batchShape + own), bijector.parts)
+  }
+}
+
+// MARK: Probabilities
+
+/// For continuous numbers through bijectors of numbers, which rise everywhere or fall everywhere.
+extension TransformedDistribution: CumulativeDistribution where Base: CumulativeDistribution {
+  /// P_base(x ≤ f⁻¹(value)), or P_base(x > f⁻¹(value)) where f falls.
+  public func cdf(_ value: Tensor) -> Tensor {
+    let inside = pointInside(value.dtype)
+    let isOutside = .!support.contains(value)
+    let limit = `where`(isNaN(value), value, (value .> inside).cast(to: value.dtype))
+    let x = bijector.inverse(`where`(isOutside, inside, value))
+    let mass = `where`(falls(at: inside), exp(Tails(base).logSurvival(x)), base.cdf(x))
+    return overBatch(`where`(isOutside, limit, mass))
+  }
+
+  /// A value with a density; traps where there are no probabilities of numbers.
+  fileprivate func pointInside(_ dtype: DType) -> Tensor {
+    precondition(
+      pointRank == 0 && valueRank == 0 && !base.support.isDiscrete,
+      """
+      TransformedDistribution: cdf and icdf are of continuous numbers, but a draw of the base is \
+      \(base.support) and one of the bijectors' values has \(valueRank) axes
+      """)
+    let free = Tensor.zeros(batchShape, dtype: drawDType(base.parameters.map(\.value), dtype))
+    return stopGradient(bijector.forward(base.support.bijector.forward(free)))
+  }
+
+  /// Where the bijectors turn large numbers into small ones.
+  fileprivate func falls(at inside: Tensor) -> Tensor {
+    gradient(of: bijector.inverse(inside).sum(), withRespectTo: inside) .< 0
+  }
+}
+
+extension TransformedDistribution: QuantileDistribution where Base: QuantileDistribution {
+  /// f of the base's quantile, of the upper one where f falls.
+  public func icdf(_ probability: Tensor) -> Tensor {
+    let upper = Tails(base).icdf(logSurvival: log(probability))
+    let x = `where`(falls(at: pointInside(probability.dtype)), upper, base.icdf(probability))
+    return overBatch(bijector.forward(x))
   }
 }
