@@ -123,6 +123,8 @@ import Testing
       ("MultivariateStudentT", MultivariateStudentT(7, 0, scaleTril: [[1.2, 0], [0.5, 0.7]]), 2),
       ("LogisticNormal", LogisticNormal([0.3, -0.2], [1.2, 0.7]), 2),
       ("LogisticNormal of 2", LogisticNormal([0.3], [0.7]), 1),
+      ("Dirichlet", Dirichlet([1.5, 0.7, 3]), 2), ("Dirichlet of 2", Dirichlet([0.7, 2.5]), 1),
+      ("Relaxed", RelaxedOneHotCategorical(0.7, logits: [0.1, -1, 0.5]), 2),
       ("LKJCholesky of 2", LKJCholesky(2, 1.7), 1),
       ("LKJ of 2", LKJ(2, 0.8), 1),
       ("Wishart of 1", Wishart(3.5, scaleTril: [[1.3]]), 1),
@@ -137,6 +139,41 @@ import Testing
   func normalization(_ name: String, _ distribution: any Distribution, _ dimension: Int) {
     let total = Self.integral(distribution, dimension, count: dimension == 1 ? 4000 : 700)
     #expect((total - 1).magnitude < 1e-8, "\(name): \(total)")
+  }
+
+  private static let plane = [
+    MultivariateCase(
+      name: "MultivariateNormal", coordinates: [[2], [2, 2]],
+      make: { MultivariateNormal($0[0], scaleTril: triangle($0[1])) }, outside: []),
+    MultivariateCase(
+      name: "LowRankMultivariateNormal", coordinates: [[2], [2, 1], [2]],
+      make: { LowRankMultivariateNormal($0[0], $0[1], exp($0[2])) }, outside: []),
+    MultivariateCase(
+      name: "MultivariateStudentT", coordinates: [[], [2], [2, 2]],
+      make: { MultivariateStudentT(12 + 2 * $0[0], $0[1], scaleTril: triangle($0[2])) },
+      outside: []),
+    MultivariateCase(
+      name: "LogisticNormal", coordinates: [[2], [2]],
+      make: { LogisticNormal($0[0], exp(0.5 * $0[1])) }, outside: []),
+    MultivariateCase(
+      name: "Dirichlet", coordinates: [[3]], make: { Dirichlet(2 * exp($0[0])) }, outside: []),
+    MultivariateCase(
+      name: "RelaxedOneHotCategorical", coordinates: [[], [3]],
+      make: { RelaxedOneHotCategorical(exp(0.5 * $0[0]), logits: $0[1]) }, outside: []),
+    MultivariateCase(
+      name: "ZeroSumNormal", coordinates: [[]], make: { ZeroSumNormal(exp($0[0]), [3]) },
+      outside: []),
+    MultivariateCase(
+      name: "GaussianRandomWalk", coordinates: [[]],
+      make: { GaussianRandomWalk(exp($0[0]), steps: 2) }, outside: []),
+  ]
+
+  /// Whatever the parameters.
+  @Test(arguments: plane) func normalizationOfDraws(_ subject: MultivariateCase) {
+    for seed in 1...10 {
+      let total = Self.integral(subject.distribution(seed: seed), 2, count: 500)
+      #expect((total - 1).magnitude < 1e-8, "\(subject), \(seed): \(total)")
+    }
   }
 
   /// In three dimensions, for the correlations of three variables and matrices of 2 × 2.

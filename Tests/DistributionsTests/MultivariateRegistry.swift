@@ -94,15 +94,25 @@ extension MultivariateCase {
       ), outside: nonFinite),
   ]
 
+  private static let offSimplex: [[Double]] = [
+    [0.5, 0.6, -0.1], [0.3, 0.3, 0.3], [.infinity, 0, 0], [0.5, 0.5, 1e-4],
+  ]
+
   static let simplices = [
     MultivariateCase(
       name: "LogisticNormal", coordinates: [[2], [2]],
       make: { LogisticNormal($0[0], exp($0[1])) },
       golden: ("LogisticNormal", { LogisticNormal($0[0], $0[1]) }),
-      outside: [
-        [0.5, 0.5, 0], [1, 0, 0], [0.5, 0.6, -0.1], [0.3, 0.3, 0.3], [.infinity, 0, 0],
-        [0.5, 0.5, 1e-4],
-      ])
+      outside: offSimplex + [[0.5, 0.5, 0], [1, 0, 0]]),
+    MultivariateCase(
+      name: "Dirichlet", coordinates: [[3]], make: { Dirichlet(2 * exp($0[0])) },
+      golden: ("Dirichlet", { Dirichlet($0[0]) }), smooth: [], outside: offSimplex),
+    MultivariateCase(
+      name: "RelaxedOneHotCategorical", coordinates: [[], [3]],
+      make: { RelaxedOneHotCategorical(exp($0[0]), logits: $0[1]) },
+      golden: (
+        "RelaxedOneHotCategorical", { RelaxedOneHotCategorical($0[0], logits: $0[1]) }
+      ), outside: offSimplex + [[0.5, 0.5, 0], [1, 0, 0]]),
   ]
 
   static let correlations = [

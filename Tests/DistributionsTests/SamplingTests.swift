@@ -120,7 +120,7 @@ import Testing
   }
 
   /// The supremum of |F̂₁ − F̂₂|.
-  private static func distance(_ a: Tensor, _ b: Tensor) -> Double {
+  static func distance(_ a: Tensor, _ b: Tensor) -> Double {
     let (a, b) = (a.sorted(), b.sorted())
     let all = concat([a, b])
     func ranks(_ sample: Tensor) -> Tensor {

@@ -164,6 +164,44 @@ def logistic_moments(loc, scale):
     return tuple(mpmath.quad(lambda z: mpmath.npdf(z) * share(z) ** p, bounds) for p in (1, 2))
 
 
+def simplex_points(g, k, wild):
+  points = np.maximum(g.dirichlet(np.ones(k) * (0.2 if wild else 2), size=6), 1e-12)
+  return points / points.sum(axis=1, keepdims=True)
+
+
+def dirichlet(g, wild):
+  k = int(g.integers(2, 7))
+  a = short(10 ** (g.uniform(-3, 6, k) if wild else g.uniform(-0.5, 1.5, k)))
+  alpha, total = [mpf(v) for v in a], sum(mpf(v) for v in a)
+  log_beta = sum(mpmath.loggamma(v) for v in alpha) - mpmath.loggamma(total)
+  density = lambda x: sum((v - 1) * mpmath.log(mpf(p)) for v, p in zip(alpha, x)) - log_beta
+  # Where the mass is, for large concentrations.
+  typical = np.maximum(g.dirichlet(a, size=3), 1e-12)
+  points = np.concatenate([simplex_points(g, k, wild), typical / typical.sum(axis=1, keepdims=True)])
+  extras = {
+    "mean": [v / total for v in alpha],
+    "variance": [v * (total - v) / (total ** 2 * (total + 1)) for v in alpha],
+    "entropy": log_beta + (total - k) * mpmath.digamma(total) - sum((v - 1) * mpmath.digamma(v) for v in alpha),
+  }
+  frozen = None if wild else lambda points: [stats.dirichlet(a).logpdf(x / x.sum()) for x in points]
+  return [a], points, density, extras, frozen
+
+
+def relaxed_one_hot_categorical(g, wild):
+  """Maddison, Mnih and Teh (2017), equation 22."""
+  k = int(g.integers(2, 7))
+  temperature = float(short(10 ** (g.uniform(-2, 2) if wild else g.uniform(-1, 0.5))))
+  logits = short(g.normal(size=k) * (20 if wild else 2))
+
+  def density(x):
+    t, logs = mpf(temperature), [mpmath.log(mpf(p)) for p in x]
+    scores = [mpf(l) - t * v for l, v in zip(logits, logs)]
+    total = mpmath.log(sum(mpmath.exp(s) for s in scores))
+    return mpmath.loggamma(k) + (k - 1) * mpmath.log(t) + sum(s - v for s, v in zip(scores, logs)) - k * total
+
+  return [temperature, logits], simplex_points(g, k, wild), density, {}, None
+
+
 def correlation_factor(g, d, spread):
   rows = np.tril(g.normal(size=(d, d)) * spread, -1) + np.diag(np.abs(g.normal(size=d)) + 0.2)
   rows[0, 0] = 1
@@ -366,6 +404,7 @@ DISTRIBUTIONS = {
   "MultivariateStudentT": student_t, "LogisticNormal": logistic_normal, "LKJCholesky": lkj_cholesky,
   "LKJ": lkj, "Wishart": wishart, "InverseWishart": inverse_wishart, "MatrixNormal": matrix_normal,
   "ProjectedNormal": projected_normal, "ZeroSumNormal": zero_sum_normal, "GaussianRandomWalk": random_walk,
+  "Dirichlet": dirichlet, "RelaxedOneHotCategorical": relaxed_one_hot_categorical,
 }
 
 
