@@ -42,26 +42,12 @@ import Testing
     let goldens = try Golden.load("flows.json", as: FlowGoldens.self).made
     #expect(goldens.count == 11)
     for golden in goldens {
-      let weights = RandomWeights(3)
-      let x = Self.point(golden.dimension)
-      let context = golden.context > 0 ? RandomKey(4).normal([golden.context]).detached() : nil
       let network = Self.network(
         .order(golden.order), MADE(hidden: golden.hidden, activation: .tanh),
-        hasContext: context != nil)
-      let outputs = handle({ network(x, context) }, with: weights)
-      let total = outputs.map { $0.sum() }.reduce(Tensor.zeros([]), +)
-      for (layer, rows) in golden.masks.enumerated() {
-        let weight = try #require(weights.met["net.weight\(layer)"])
-        var slopes = gradient(of: total, withRespectTo: weight)
-        if layer == 0, let context = weights.met["net.contextWeight"] {
-          slopes = concat([gradient(of: total, withRespectTo: context), slopes])
-        }
-        #expect(slopes.shape == [rows[0].count, rows.count])
-        let connected = slopes.transposed().rows().map { row in
-          row.map { $0 != 0 ? "1" : "0" }.joined()
-        }
-        #expect(connected == rows, "\(golden.hidden) \(layer)")
-      }
+        hasContext: golden.context > 0)
+      let found = connections(of: network, golden.dimension, context: golden.context)
+      let connected = found.map { $0.map { row in row.map { $0 ? "1" : "0" }.joined() } }
+      #expect(connected == golden.masks, "\(golden.hidden)")
     }
   }
 

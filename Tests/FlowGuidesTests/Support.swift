@@ -1,6 +1,7 @@
-import FlowGuides
 import Synchronization
 import Testing
+
+@testable import FlowGuides
 
 /// Gives every parameter random normal values, for tests far from the initial ones.
 final class RandomWeights: Handler {
@@ -93,6 +94,44 @@ func jacobian(of y: Tensor, _ x: Tensor) -> [[Double]] {
 
 /// log |det| of a matrix.
 func logDeterminant(_ rows: [[Double]]) -> Double { slogdet(Tensor(rows)).logAbs.scalar() }
+
+/// Which units of a network feed which, layer by layer, read off the derivatives with respect to the
+/// weights; a context stands before the other inputs.
+func connections(of network: MaskedPerceptron, _ dimension: Int, context: Int) -> [[[Bool]]] {
+  let weights = RandomWeights(3)
+  let given = context > 0 ? RandomKey(4).normal([context]).detached() : nil
+  let outputs = handle(
+    { network(RandomKey(1).normal([dimension]).detached(), given) }, with: weights)
+  let total = outputs.map { $0.sum() }.reduce(Tensor.zeros([]), +)
+  let layers = weights.met.keys.filter { $0.hasPrefix("net.weight") }.sorted()
+  return layers.enumerated().map { index, name in
+    let inputs = [index == 0 ? weights.met["net.contextWeight"] : nil, weights.met[name]]
+    let slopes = gradient(of: total, withRespectTo: inputs.compactMap { $0 })
+    return concat(slopes).transposed().rows().map { row in row.map { $0 != 0 } }
+  }
+}
+
+/// A block autoregressive network called "f" that bends by hyperbolic tangents, whose values are
+/// bounded, and which is no bijector onto all numbers therefore; and its log determinant.
+func boundedBlocks(
+  _ x: Tensor, _ sites: [String: Tensor], gate: Tensor?
+) -> (y: Tensor, logDet: Tensor) {
+  let n = x.count
+  let layers = sites.keys.filter { $0.hasPrefix("f.weight") }.count
+  let network = BlockAutoregressiveNetwork(
+    dimension: n, hidden: (0..<layers - 1).map { (sites["f.weight\($0)"]?.shape[0] ?? 0) / n },
+    activation: Tanh(), name: "f")
+  var (value, logSlopes): (Tensor, Tensor?) = (x, nil)
+  for layer in substitute(sites, { network.layers(nil) }) {
+    (value, logSlopes) = layer(value, logSlopes)
+  }
+  let slopes = (logSlopes ?? Tensor(.nan)).squeezing(at: -1)
+  guard let gate else { return (value, slopes.sum()) }
+  return (
+    sigmoid(gate) * value + sigmoid(-gate) * x,
+    (softplus(slopes + gate) - softplus(gate)).sum()
+  )
+}
 
 struct FlowGoldens: Decodable {
   struct Made: Decodable {
