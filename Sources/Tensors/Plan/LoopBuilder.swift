@@ -51,8 +51,9 @@ struct LoopBuilder {
   private var loads: [[Int]: Int] = [:]
   private var joins: [Draft] = []
 
-  init(_ items: [Int], _ ir: IR, _ chunk: Int) {
-    dtypes = ir.items.map(\.dtype)
+  /// - Parameter dtypes: of all items.
+  init(_ items: [Int], _ ir: IR, _ dtypes: [DType], _ chunk: Int) {
+    self.dtypes = dtypes
     count = ir.items[items[0]].loopCount
     isBlocked = count > Int(CTK_BLOCK)
     self.chunk = chunk

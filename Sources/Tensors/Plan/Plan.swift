@@ -34,7 +34,7 @@ package final class Plan: @unchecked Sendable {
   /// The caller's number of each argument.
   let arguments: [Int]
   let outputShapes: [(shape: Shape, dtype: DType)]
-  private let overwritable: Set<Overwriting>
+  private let overwriting: Overwriting
   /// Values that belong to the plan: the arguments the caller numbered last.
   let captured: [Storage]
   private let idle = Locked<[PlanInstance]>([])
@@ -49,7 +49,7 @@ package final class Plan: @unchecked Sendable {
     let ir = IR(order, outputs: outputs, argument: argument)
     let builder = ProgramBuilder(ir)
     let program = builder.program
-    overwritable = Overwriting.allowed(in: ir, builder.schedule)
+    overwriting = Overwriting(ir, builder.schedule)
     let arena = Arena(program)
     var assembler = Assembler(program, arena)
     assembler.run()
@@ -76,7 +76,7 @@ package final class Plan: @unchecked Sendable {
   /// Whether an output may be written to the memory of an argument: whatever reads the argument has
   /// done so by then.
   package func mayOverwrite(argument: Int, with output: Int) -> Bool {
-    overwritable.contains(Overwriting(argument: argument, output: output))
+    overwriting.isAllowed(argument: argument, output: output)
   }
 
   /// An instance nobody else uses; return it with `giveBack`.

@@ -8,9 +8,11 @@ struct ProgramBuilder {
   /// The buffer of each item that has one.
   private var bufferOf: [Int?]
   private let consumers: Consumers
+  private let dtypes: [DType]
 
   init(_ ir: IR) {
     self.ir = ir
+    dtypes = ir.items.map(\.dtype)
     schedule = Schedule(ir)
     consumers = Consumers(ir, schedule)
     bufferOf = [Int?](repeating: nil, count: ir.items.count)
@@ -217,7 +219,7 @@ struct ProgramBuilder {
   // MARK: Loops
 
   private mutating func emitLoop(_ members: [Int], _ chunk: Int) {
-    var loop = LoopBuilder(members, ir, chunk)
+    var loop = LoopBuilder(members, ir, dtypes, chunk)
     if loop.count == 0 {
       emitEmpty(members)
       return
