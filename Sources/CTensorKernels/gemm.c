@@ -24,8 +24,6 @@ typedef struct {
 // first-level cache.
 enum { SWEEP_BYTES = 16384 };
 
-typedef double f64;
-typedef float f32;
 #define VECTOR(type, lanes) type __attribute__((ext_vector_type(lanes)))
 typedef double f64_1;
 typedef VECTOR(double, 2) f64_2;
@@ -179,9 +177,9 @@ typedef VECTOR(float, 16) f32_16;
 DEFINE_VECTOR_KERNELS(f64, 8)
 DEFINE_VECTOR_KERNELS(f32, 16)
 
-// d (k × n) = the transpose of b (n × k), in blocks of four by four.
+// In blocks of four by four.
 #define DEFINE_TRANSPOSE(T)                                                                      \
-  CTK_CLONES static void transpose_##T(T *d, const T *b, int64_t ldb, int64_t n, int64_t k) {    \
+  CTK_CLONES void ctk_transpose_##T(T *d, const T *b, int64_t ldb, int64_t n, int64_t k) {       \
     int64_t j = 0;                                                                               \
     for (; j + 4 <= n; j += 4) {                                                                 \
       const T *row = b + j * ldb;                                                                \
@@ -257,7 +255,7 @@ static int turns_b(const product *p) {
     q.tb = 0;                                                                                    \
     for (int64_t j = 0; j < p->n; j += strip) {                                                  \
       q.n = q.ldb = ctk_min(strip, p->n - j);                                                    \
-      transpose_##T(turned, b + j * p->ldb, p->ldb, q.n, p->k);                                  \
+      ctk_transpose_##T(turned, b + j * p->ldb, p->ldb, q.n, p->k);                              \
       blas_##T(&q, a, turned, c + j);                                                            \
     }                                                                                            \
   }                                                                                              \

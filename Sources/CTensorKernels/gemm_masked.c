@@ -56,10 +56,9 @@ static line line_of(const void *base, int64_t index, int along, int64_t ld, int6
       }                                                                                            \
     }                                                                                              \
   }                                                                                                \
-  static void gemm_masked_##T(const ctk_instr *instr) {                                            \
+  void ctk_mend_product_##T(const ctk_instr *instr) {                                              \
     const ctk_masked_gemm_desc *w = instr->x;                                                      \
     const ctk_gemm_desc *g = &w->product;                                                          \
-    ctk_gemm(code)(instr);                                                                         \
     for (int64_t i = 0; i < g->batch; i++) {                                                       \
       T *c = (T *)instr->d + i * g->sc;                                                            \
       const int joined = g->ldc == g->n; /* one call for all rows */                               \
@@ -69,6 +68,10 @@ static line line_of(const void *base, int64_t index, int along, int64_t ld, int6
       if (finite) continue;                                                                        \
       repair_##T(w, (const T *)instr->a + i * g->sa, (const T *)instr->b + i * g->sb, c);          \
     }                                                                                              \
+  }                                                                                                \
+  static void gemm_masked_##T(const ctk_instr *instr) {                                            \
+    ctk_gemm(code)(instr);                                                                         \
+    ctk_mend_product_##T(instr);                                                                   \
   }                                                                                                \
   static void row_dots_masked_##T(const ctk_instr *instr) {                                        \
     const ctk_masked_rows_desc *w = instr->x;                                                      \
@@ -101,12 +104,12 @@ static line line_of(const void *base, int64_t index, int along, int64_t ld, int6
     }                                                                                              \
   }
 
-DEFINE_MASKED(double, CTK_F64)
-DEFINE_MASKED(float, CTK_F32)
+DEFINE_MASKED(f64, CTK_F64)
+DEFINE_MASKED(f32, CTK_F32)
 
 #define LOOKUP(name)                                                                               \
   ctk_fn ctk_##name(int dtype) {                                                                   \
-    return dtype == CTK_F64 ? name##_double : dtype == CTK_F32 ? name##_float : NULL;              \
+    return dtype == CTK_F64 ? name##_f64 : dtype == CTK_F32 ? name##_f32 : NULL;                   \
   }
 LOOKUP(gemm_masked)
 LOOKUP(row_dots_masked)

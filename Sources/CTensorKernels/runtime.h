@@ -28,6 +28,17 @@ static inline int64_t ctk_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / 
 enum { CTK_SCRATCH_REGION, CTK_SCRATCH_BODY, CTK_SCRATCH_SLOTS };
 void *ctk_scratch(int slot, size_t bytes);
 
+typedef double f64;
+typedef float f32;
+
+// d (k × n) = the transpose of b (n × k).
+void ctk_transpose_f64(f64 *d, const f64 *b, int64_t ldb, int64_t n, int64_t k);
+void ctk_transpose_f32(f32 *d, const f32 *b, int64_t ldb, int64_t n, int64_t k);
+
+// Takes the sums again that are not finite, of a product that a ctk_masked_gemm_desc describes.
+void ctk_mend_product_f64(const ctk_instr *instr);
+void ctk_mend_product_f32(const ctk_instr *instr);
+
 // Must come before any call of BLAS or LAPACK: keeps that library on the calling thread.
 void ctk_blas_init(void);
 

@@ -110,6 +110,12 @@ extension Registry {
         matmul(x[1].flipped(), x[0]), matmul(x[0].slice(1..<4, along: 1), x[0].flipped()),
       ]
     },
+    OperationCase("matmul within blocks", .real([4, 3]), .real([3, 5])) { x in
+      let isFilled = (0..<15).map { $0 % 5 >= $0 / 5 }
+      let b = `where`(Tensor(isFilled, shape: [3, 5]), x[1], 0)
+      let pattern = BlockPattern(rows: 3, columns: 5, isFilled: isFilled)
+      return [matmul(x[0], b, within: pattern)]
+    },
     OperationCase("matmul with bias", .real([4, 3]), .real([3, 2]), .real([2])) { x in
       [tanh(matmul(x[0], x[1]) + x[2])]
     },

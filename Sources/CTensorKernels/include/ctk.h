@@ -221,6 +221,14 @@ ctk_fn ctk_gemm(int dtype);
 typedef struct { ctk_gemm_desc product; int32_t zeros; } ctk_masked_gemm_desc;
 ctk_fn ctk_gemm_masked(int dtype);  // terms with a zero of A or B, as `zeros` says, are zero
 
+// A product of two single matrices with one that is zero but for blocks; not both transposed. Columns
+// start ..< end of C, of which each sum has the terms in some ranges alone; where A is transposed, only
+// the rows in the ranges are computed, and the others are zero.
+typedef struct { int32_t start, end; int32_t ranges, count; } ctk_panel;
+// The panels follow, then the ranges they number: pairs of a first term or row and an end.
+typedef struct { ctk_masked_gemm_desc product; int32_t panels; } ctk_block_gemm_desc;
+ctk_fn ctk_gemm_blocks(int dtype);
+
 // Batched square-matrix kernels, n × n row-major contiguous. Failure of one matrix (not positive
 // definite, singular) fills its result with NaN.
 typedef struct { int64_t batch, n, m; int32_t upper, transpose, unitDiagonal, leftSide; int64_t sa, sb; } ctk_linalg_desc;

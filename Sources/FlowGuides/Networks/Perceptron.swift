@@ -13,6 +13,7 @@ struct Perceptron: Sendable {
     let isResidual: Bool
     /// The connections that exist, inputs × outputs; nil for all.
     var mask: Tensor?
+    var pattern: BlockPattern?
   }
 
   let layers: [Layer]
@@ -46,6 +47,8 @@ struct Perceptron: Sendable {
       var layer = layer
       if connections.contains(true) {
         layer.mask = Tensor(connections, shape: [layer.inputs, layer.outputs])
+        layer.pattern = BlockPattern(
+          rows: layer.inputs, columns: layer.outputs, isFilled: connections)
       } else {
         layer.inputs = 0
       }
@@ -68,7 +71,8 @@ struct Perceptron: Sendable {
       var value = bias(index, context)
       if layer.inputs > 0 {
         let last = values[index]
-        value = product(layer.activates ? activation(last) : last, weight(index)) + value
+        value =
+          product(layer.activates ? activation(last) : last, weight(index), layer.pattern) + value
       }
       if layer.isResidual { value += values[index - 1] }
       values.append(value)
@@ -77,11 +81,14 @@ struct Perceptron: Sendable {
   }
 
   /// A product of vectors along the last axis with a matrix, the outer axes being one.
-  private func product(_ x: Tensor, _ weight: Tensor) -> Tensor {
-    guard x.rank > 2 else { return matmul(x, weight) }
+  private func product(
+    _ x: Tensor, _ weight: Tensor, _ pattern: BlockPattern? = nil
+  ) -> Tensor {
+    guard x.rank > 1 else { return matmul(x, weight) }
     let (inputs, outputs) = (weight.shape[0], weight.shape[1])
     let rows = x.reshaped(to: [x.count / inputs, inputs])
-    return matmul(rows, weight).reshaped(to: Shape(x.shape.dropLast()) + [outputs])
+    let product = pattern.map { matmul(rows, weight, within: $0) } ?? matmul(rows, weight)
+    return product.reshaped(to: Shape(x.shape.dropLast()) + [outputs])
   }
 
   // MARK: Parameters

@@ -169,7 +169,7 @@ public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor {
 }
 
 /// The product of matrices.
-private func matmul(_ a: Tensor, _ b: Tensor, _ zeros: MatMulOperation.Zeros) -> Tensor {
+func matmul(_ a: Tensor, _ b: Tensor, _ zeros: MatMulOperation.Zeros) -> Tensor {
   precondition(
     a.shape[a.rank - 1] == b.shape[b.rank - 2],
     "matmul: the inner extents of \(a.shape) and \(b.shape) differ")

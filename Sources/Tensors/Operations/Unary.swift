@@ -130,8 +130,8 @@ extension UnaryOperation {
   fileprivate static let ceil: UnaryOperation = .init("ceil", CTK_CEIL) { _, _, _ in nil }
   fileprivate static let round: UnaryOperation = .init("round", CTK_ROUND) { _, _, _ in nil }
   fileprivate static let trunc: UnaryOperation = .init("trunc", CTK_TRUNC) { _, _, _ in nil }
-  fileprivate static let relu: UnaryOperation = .init("relu", CTK_RELU) { ct, x, _ in
-    ct * (x .> 0).cast(to: x.dtype)
+  fileprivate static let relu: UnaryOperation = .init("relu", CTK_RELU) { ct, _, y in
+    ct.with(`where`(y .> 0, ct.tensor, 0))
   }
 
   fileprivate static let elu: UnaryOperation = .init("elu", CTK_ELU) { ct, _, y in
