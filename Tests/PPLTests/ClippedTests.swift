@@ -71,7 +71,8 @@ import Testing
   /// Gradients that become longer for good are seen whole before long.
   @Test func growth() {
     let seen = Self.lengths(
-      SGD(1).clipped(outliers: 5), [Double](repeating: 1, count: 200)
+      SGD(1).clipped(outliers: 5),
+      [Double](repeating: 1, count: 200)
         + [Double](repeating: 1000, count: 200))
     #expect(seen[200] == 5 && seen[399] > 999.9, "\(seen[200]) \(seen[399])")
   }
