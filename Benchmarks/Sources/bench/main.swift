@@ -107,8 +107,7 @@ func coldFit(_ dtype: DType) throws {
   let guide = FlowGuide(flow: .iaf(layers: 2, hidden: [32, 32], activation: .elu))
   let svi = try SVI(
     EightSchools.nonCentered, guide, optimizer: Adam(0.01).clipped(outliers: 10),
-    loss: TraceELBO(particles: 8),
-    dtype: dtype)
+    loss: TraceELBO(particles: 8), dtype: dtype)
   let fit = try svi.run(steps: 10_000, showsProgress: false)
   let draws = try fit.samplePosterior(10_000)
   let means = draws.prefix(2).map { "\($0.name) \($0.draws.mean().scalar())" }
