@@ -139,6 +139,23 @@ import Testing
         distribution.variance, (weighted * square(x - mean)).sum(axis: 0), within: .relative(1e-12),
         name)
       #expect(distribution.support.contains(x).all().scalar() == 1)
+      guard let stated = distribution as? any EntropyDistribution else { continue }
+      let surprise = -(mass * log(mass)).sum().scalar()
+      expectClose(stated.entropy, [surprise], shape: [], within: .relative(1e-12), name)
+    }
+  }
+
+  /// By mpmath, of a large total, and with a category that never occurs.
+  @Test func multinomialEntropies() {
+    let large = Multinomial(500, probs: Tensor([0.2, 0.5, 0.05, 0.25]))
+    expectClose(large.entropy, [10.232854061320445], shape: [], within: .relative(1e-11))
+    let probs = Tensor([[0.3, 0, 0.7], [0.5, 0.25, 0.25]])
+    expectClose(
+      Multinomial(7, probs: probs).entropy, [1.5926972553219096, 2.9842109119682374], shape: [2],
+      within: .relative(1e-12))
+    #expect(Multinomial(0, probs: probs).entropy.array() == [0, 0])
+    checkGradients(of: [Tensor([0.3, -0.4, 1])], order: 1) {
+      [Multinomial(5, logits: $0[0]).entropy]
     }
   }
 

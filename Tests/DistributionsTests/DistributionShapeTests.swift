@@ -128,6 +128,22 @@ import Testing
     let expected = rank == 0 ? elements : elements.sum(axes: axes)
     expectClose(distribution.logProb(value), expected, within: .relative(1e-12), "\(subject)")
     expectClose(logProb, expected, within: .relative(1e-9, absolute: 1e-9), "\(subject)")
+    if let whole = distribution as? any MomentDistribution,
+      let each = base as? any MomentDistribution
+    {
+      expectClose(whole.mean, each.mean, "\(subject)")
+      expectClose(whole.variance, each.variance, "\(subject)")
+    }
+    #expect(distribution is any EntropyDistribution == base is any EntropyDistribution)
+    // Entropies that are sums over the support need one support for all.
+    if subject.wholeParameters.isEmpty, let whole = distribution as? any EntropyDistribution,
+      let each = (base as? any EntropyDistribution)?.entropy
+    {
+      #expect(whole.entropy.shape == batch)
+      expectClose(
+        whole.entropy, rank == 0 ? each : each.sum(axes: axes), within: .relative(1e-12),
+        "\(subject)")
+    }
   }
 
   /// Copies of one scalar distribution count one by one.

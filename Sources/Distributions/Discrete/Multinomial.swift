@@ -79,6 +79,22 @@ public struct Multinomial: MomentDistribution {
   }
 }
 
+/// `totalCount` must be the same in the whole batch.
+extension Multinomial: EntropyDistribution {
+  /// −log n! − n Σ pᵢ log pᵢ + Σ E log xᵢ!, the last by summing over the values of each count.
+  public var entropy: Tensor {
+    let n = homogeneous(totalCount, "Multinomial", "totalCount")
+    let probs = weights.probs
+    let k = counts(n + 1, dtype: probs.dtype)
+    let each = probs.expandingDims(at: -1)
+    let masses = exp(binomialLogMass(k, Double(n) - k, probs: each))
+    let logFactorials = (masses * lgamma(k + 1)).sum(axes: [-2, -1])
+    let logFactorial = lgamma(Tensor(floatLiteral: Double(n) + 1))
+    return (Double(n) * weights.entropy - logFactorial + logFactorials)
+      .broadcast(to: batchShape)
+  }
+}
+
 extension Weights {
   /// The log odds of each category against all that follow.
   var conditionalLogits: Tensor {
