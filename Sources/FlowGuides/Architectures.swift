@@ -1,3 +1,4 @@
+import Foundation
 import PPL
 
 // In all of them `hidden` are the widths of the networks' hidden layers: two of 64 units, or of as
@@ -43,11 +44,13 @@ extension FlowArchitecture {
   }
 
   private static func affine(_ stack: LayerStack, _ form: AffineForm) -> FlowArchitecture {
-    FlowArchitecture { dimension, context in
-      let flow = stack.build(dimension, context) { _ in AffineTransformer(form) }
-      // Gated layers cannot expand; something after them must.
-      return form == .gated ? flow + [DiagonalAffine(dimension: dimension, name: "flow")] : flow
-    }
+    FlowArchitecture(following: { dimension, context, dependencies in
+      let flow = stack.build(dimension, context, dependencies) { _ in AffineTransformer(form) }
+      guard form == .gated else { return flow }
+      // Gated layers cannot expand; something after them must, at first by as much as they contract.
+      let scale = Double(stack.layers) * log1p(exp(-2 - AffineTransformer(form).start[1]))
+      return flow + [DiagonalAffine(dimension: dimension, name: "flow", initialLogScale: scale)]
+    })
   }
 }
 
@@ -61,9 +64,9 @@ extension FlowArchitecture {
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "nsf")
     let spline = RationalQuadraticSpline(bins: bins, bound: bound)
-    return FlowArchitecture { dimension, context in
-      stack.build(dimension, context) { _ in spline }
-    }
+    return FlowArchitecture(following: { dimension, context, dependencies in
+      stack.build(dimension, context, dependencies) { _ in spline }
+    })
   }
 
   /// Splines on the circle, for angles in [−π, π] (Rezende et al. 2020). The base must be a
@@ -73,9 +76,11 @@ extension FlowArchitecture {
     activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "ncsf")
-    return FlowArchitecture { dimension, context in
-      stack.build(dimension, context, spacer: CircularShift()) { _ in CircularSpline(bins: bins) }
-    }
+    return FlowArchitecture(following: { dimension, context, dependencies in
+      stack.build(dimension, context, dependencies, spacer: CircularShift()) { _ in
+        CircularSpline(bins: bins)
+      }
+    })
   }
 }
 
@@ -88,9 +93,9 @@ extension FlowArchitecture {
     activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "naf")
-    return FlowArchitecture { dimension, context in
-      stack.build(dimension, context) { _ in DeepSigmoidal(units: units) }
-    }
+    return FlowArchitecture(following: { dimension, context, dependencies in
+      stack.build(dimension, context, dependencies) { _ in DeepSigmoidal(units: units) }
+    })
   }
 
   /// Unconstrained neural autoregressive flows (Wehenkel & Louppe 2019): `UnconstrainedMonotonic`
@@ -100,11 +105,11 @@ extension FlowArchitecture {
     integrand: [Int] = [64, 64], hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "unaf")
-    return FlowArchitecture { dimension, context in
-      stack.build(dimension, context) { name in
+    return FlowArchitecture(following: { dimension, context, dependencies in
+      stack.build(dimension, context, dependencies) { name in
         UnconstrainedMonotonic(signal: signal, hidden: integrand, name: name)
       }
-    }
+    })
   }
 
   /// Sum-of-squares polynomial flows (Jaini et al. 2019).
@@ -113,11 +118,11 @@ extension FlowArchitecture {
     hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "sospf")
-    return FlowArchitecture { dimension, context in
-      stack.build(dimension, context) { _ in
+    return FlowArchitecture(following: { dimension, context, dependencies in
+      stack.build(dimension, context, dependencies) { _ in
         SumOfSquares(polynomials: polynomials, degree: degree)
       }
-    }
+    })
   }
 
   /// Bernstein polynomial flows (Sick et al. 2020).
@@ -126,9 +131,9 @@ extension FlowArchitecture {
     hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "bpf")
-    return FlowArchitecture { dimension, context in
-      stack.build(dimension, context) { _ in BernsteinPolynomial(degree: degree) }
-    }
+    return FlowArchitecture(following: { dimension, context, dependencies in
+      stack.build(dimension, context, dependencies) { _ in BernsteinPolynomial(degree: degree) }
+    })
   }
 
   /// Gaussianization flows (Meng et al. 2020): every coordinate of the data is made normal on its

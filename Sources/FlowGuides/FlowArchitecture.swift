@@ -2,22 +2,46 @@ public import PPL
 
 /// A recipe for a flow, independent of the dimension it will have.
 public struct FlowArchitecture: Sendable {
-  private let layers: @Sendable (_ dimension: Int, _ contextDimension: Int) -> [any Bijector]
+  private let layers:
+    @Sendable (_ dimension: Int, _ contextDimension: Int, _ dependencies: Dependencies?) ->
+      [any Bijector]
 
   /// - Parameter layers: makes the bijectors, the one next to the base first, for vectors of a
   ///   dimension and context vectors of another, which is 0 without a context.
   public init(
     _ layers: @escaping @Sendable (_ dimension: Int, _ contextDimension: Int) -> [any Bijector]
   ) {
+    self.layers = { dimension, contextDimension, dependencies in
+      precondition(
+        dependencies == nil,
+        "FlowArchitecture: no autoregressive layers, whose dependencies could be limited")
+      return layers(dimension, contextDimension)
+    }
+  }
+
+  /// One whose layers can be told which coordinates depend on which.
+  init(
+    following layers:
+      @escaping @Sendable (_ dimension: Int, _ contextDimension: Int, Dependencies?) ->
+      [any Bijector]
+  ) {
     self.layers = layers
   }
 
   /// The bijectors of a flow of vectors, the one next to the base first.
-  public func build(dimension: Int, contextDimension: Int = 0) -> [any Bijector] {
+  ///
+  /// - Parameter dependencies: of the coordinates of autoregressive layers, in place of their orders;
+  ///   an architecture of other layers has none.
+  public func build(
+    dimension: Int, contextDimension: Int = 0, dependencies: Dependencies? = nil
+  ) -> [any Bijector] {
     precondition(
       dimension > 0 && contextDimension >= 0,
       "a flow of \(dimension) dimensions with a context of \(contextDimension) numbers")
-    return layers(dimension, contextDimension)
+    precondition(
+      dependencies.map { $0.dimension == dimension } ?? true,
+      "dependencies of \(dependencies?.dimension ?? 0) coordinates for a flow of \(dimension)")
+    return layers(dimension, contextDimension, dependencies)
   }
 }
 
@@ -25,9 +49,10 @@ extension FlowArchitecture {
   /// The same layers read backwards: what was fast for data is fast for draws, and the other way
   /// round.
   public var inverse: FlowArchitecture {
-    FlowArchitecture { dimension, context in
-      build(dimension: dimension, contextDimension: context).reversed().map(\.inv)
-    }
+    FlowArchitecture(following: { dimension, context, dependencies in
+      build(dimension: dimension, contextDimension: context, dependencies: dependencies)
+        .reversed().map(\.inv)
+    })
   }
 }
 
@@ -65,23 +90,24 @@ struct LayerStack: Sendable {
   /// way round.
   ///
   /// - Parameters:
+  ///   - dependencies: of autoregressive layers, in place of their orders.
   ///   - transformer: from a prefix for the names of parameters that it may have itself.
   ///   - spacer: what stands between two layers.
   func build(
-    _ dimension: Int, _ contextDimension: Int, spacer: (any Bijector)? = nil,
-    _ transformer: (_ name: String) -> any Transformer
+    _ dimension: Int, _ contextDimension: Int, _ dependencies: Dependencies? = nil,
+    spacer: (any Bijector)? = nil, _ transformer: (_ name: String) -> any Transformer
   ) -> [any Bijector] {
     (0..<layers).flatMap { index -> [any Bijector] in
       let name = "flow\(index)"
       let layer = layer(
-        index, dimension, contextDimension, transformer("\(name).transformer"), name)
+        index, dimension, contextDimension, dependencies, transformer("\(name).transformer"), name)
       return index == 0 ? [layer] : [spacer].compactMap { $0 } + [layer]
     }
   }
 
   private func layer(
-    _ index: Int, _ dimension: Int, _ contextDimension: Int, _ transformer: some Transformer,
-    _ name: String
+    _ index: Int, _ dimension: Int, _ contextDimension: Int, _ dependencies: Dependencies?,
+    _ transformer: some Transformer, _ name: String
   ) -> any Bijector {
     let hidden = hidden ?? [Int](repeating: max(64, dimension), count: 2)
     let network = MADE(hidden: hidden, activation: activation)
@@ -90,6 +116,8 @@ struct LayerStack: Sendable {
     let order = isForward ? Array(0..<dimension) : (0..<dimension).reversed()
     switch conditioning {
     case .coupling:
+      precondition(
+        dependencies == nil, "couplings have halves, not dependencies that could be limited")
       // A single coordinate has nothing to depend on, and is changed by every layer.
       let mask = CouplingMask.half(dimension)
       return Coupling(
@@ -98,11 +126,11 @@ struct LayerStack: Sendable {
         name: name)
     case .masked:
       return MaskedAutoregressive(
-        .order(order), transformer: transformer, network: network,
+        dependencies ?? .order(order), transformer: transformer, network: network,
         contextDimension: contextDimension, name: name)
     case .inverseMasked:
       return InverseAutoregressive(
-        .order(order), transformer: transformer, network: network,
+        dependencies ?? .order(order), transformer: transformer, network: network,
         contextDimension: contextDimension, name: name)
     }
   }

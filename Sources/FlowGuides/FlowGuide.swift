@@ -3,34 +3,67 @@
 /// A normalizing flow over all unconstrained latent variables of a model: Pyro's
 /// `AutoNormalizingFlow`, with an inverse autoregressive architecture `AutoIAFNormal`.
 ///
-/// A flow's layers start near the identity, followed by the affine map of the start: the latent
-/// variables start near the normal distribution found there. Single draws of a flow can lie far out,
-/// so let the optimizer clip the outliers among its gradients:
+/// A flow's layers start as the identity, followed by the affine map of the start: the latent
+/// variables start as the normal distribution found there, so that no step is spent on what a normal
+/// guide can do. (Block autoregressive, proximal and potential layers only start near it.) Single
+/// draws of a flow can lie far out, so let the optimizer clip the outliers among its gradients:
 ///
 ///     let svi = try SVI(
 ///       model, FlowGuide(flow: .iaf()), optimizer: Adam(0.01).clipped(outliers: 10))
+///
+/// Several flows for groups of sites are parts of a `GuideList`; for a flow per copy of a plate see
+/// `AmortizedFlowGuide`.
 public struct FlowGuide: JointGuide {
+  /// Which coordinates those of autoregressive layers depend on.
+  public enum Dependence: Sendable {
+    /// All before them in the order of a layer.
+    case all
+    /// Those before them in the order of the sites that they depend on in the posterior, given the
+    /// others: of two copies in a plate neither sees the other. Gradients of the model's log density
+    /// tell, one for each coordinate.
+    ///
+    /// A guide of more than a few coordinates has far fewer connections to learn then. All layers have
+    /// the same order.
+    case posterior
+  }
+
   private let flow: FlowArchitecture
+  private let dependence: Dependence
   package let start: GuideStart
 
   /// - Parameter model: accepted so that a guide can be declared beside the model it is for; the
   ///   latent sites are found when the fit begins.
-  public init(_ model: () -> Void, flow: FlowArchitecture, start: GuideStart = .gaussian()) {
-    self.init(flow: flow, start: start)
+  public init(
+    _ model: () -> Void, flow: FlowArchitecture, dependence: Dependence = .all,
+    start: GuideStart = .gaussian()
+  ) {
+    self.init(flow: flow, dependence: dependence, start: start)
   }
 
-  public init(flow: FlowArchitecture, start: GuideStart = .gaussian()) {
+  public init(
+    flow: FlowArchitecture, dependence: Dependence = .all, start: GuideStart = .gaussian()
+  ) {
     self.flow = flow
+    self.dependence = dependence
     self.start = start
   }
 
-  package func family(_ origin: GuideOrigin) -> LatentFamily {
+  package func family(_ origin: GuideOrigin) throws -> LatentFamily {
     let (dimension, scale, affine) = (origin.dimension, origin.scale, origin.affine)
-    var bijectors = flow.build(dimension: dimension)
+    var bijectors = try layers(origin)
     if scale != 1 { bijectors.append(Affine(shift: 0, scale: Tensor(floatLiteral: scale))) }
     return LatentFamily {
       let noise = Normal(0, 1).expanded(to: [dimension]).toEvent(1)
       return TransformedDistribution(noise, bijectors + (affine.map { [$0()] } ?? []))
+    }
+  }
+
+  private func layers(_ origin: GuideOrigin) throws -> [any Bijector] {
+    switch dependence {
+    case .all: flow.build(dimension: origin.dimension)
+    case .posterior:
+      flow.build(
+        dimension: origin.dimension, dependencies: .graph(try origin.posteriorGraph().parents))
     }
   }
 }

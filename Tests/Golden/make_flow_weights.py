@@ -2,8 +2,9 @@
 
 For each flow `weights/NAME.safetensors` has its parameters, under the names and in the shapes they
 have in `FlowArchitecture.zukoMAF` and its neighbours, in float32, and
-`weights/NAME_points.safetensors` has 1,000 points and their log densities, computed in float64. The functions `of_zuko`, `of_pyro` and `of_nflows` turn
-any such flow into a dictionary of arrays.
+`weights/NAME_points.safetensors` has 1,000 points and their log densities, computed in float64 and,
+to know what single precision can do, in float32. The functions `of_zuko`, `of_pyro` and `of_nflows`
+turn any such flow into a dictionary of arrays.
 
 Needs zuko 1.6.0, pyro-ppl 1.9.2, nflows 0.14, torch 2.13.0 and safetensors.
 """
@@ -67,13 +68,24 @@ def of_pyro(transform):
 
 
 def of_nflows(couplings):
-    """A list of `PiecewiseRationalQuadraticCouplingTransform`s whose networks are `MLP`s."""
+    """A list of `PiecewiseRationalQuadraticCouplingTransform`s whose networks are `MLP`s or
+    `ResidualNet`s."""
     result = {}
     for number, coupling in enumerate(couplings):
         network = coupling.transform_net
-        linears = [network._input_layer, *network._hidden_layers, network._output_layer]
+        if hasattr(network, "blocks"):
+            inner = [linear for block in network.blocks for linear in block.linear_layers]
+            linears = [network.initial_layer, *inner, network.final_layer]
+        else:
+            linears = [network._input_layer, *network._hidden_layers, network._output_layer]
         layers = [(linear.weight.detach().numpy(), linear.bias.detach().numpy()) for linear in linears]
         layers[-1] = by_parameter(*layers[-1], coupling.num_transform_features)
+        if hasattr(network, "blocks"):
+            # Where a network says how wide it is, couplings divide what becomes sizes of bins.
+            sizes = 2 * coupling.num_bins * coupling.num_transform_features
+            scale = np.ones((len(layers[-1][1]), 1), np.float32)
+            scale[:sizes] /= np.sqrt(network.hidden_features)
+            layers[-1] = scale * layers[-1][0], scale[:, 0] * layers[-1][1]
         result |= arrays(layers, f"flow{number}")
     return result
 
@@ -98,7 +110,7 @@ def save(name, weights, module, log_prob):
     assert torch.allclose(single.double(), double, atol=1e-4)
     save_file({key: value.astype(np.float32) for key, value in weights.items()},
               FOLDER / f"{name}.safetensors")
-    save_file({"points": points.numpy(), "logProb": double.numpy()},
+    save_file({"points": points.numpy(), "logProb": double.numpy(), "logProb32": single.numpy()},
               FOLDER / f"{name}_points.safetensors")
 
 
@@ -129,7 +141,7 @@ def pyro_flow():
 def nflows_flow():
     from nflows.distributions.normal import StandardNormal
     from nflows.flows import Flow
-    from nflows.nn.nets import MLP
+    from nflows.nn.nets import MLP, ResidualNet
     from nflows.transforms import CompositeTransform
     from nflows.transforms import PiecewiseRationalQuadraticCouplingTransform as Coupling
 
@@ -139,17 +151,21 @@ def nflows_flow():
         def forward(self, inputs, context=None):
             return super().forward(inputs)
 
+    networks = {
+        "nflows_spline": lambda inputs, outputs: Network([inputs], [outputs], [13, 16]),
+        "nflows_residual": lambda inputs, outputs: ResidualNet(inputs, outputs, 16, num_blocks=2),
+    }
     second = torch.arange(DIMENSION) >= DIMENSION // 2
-    couplings = [
-        Coupling(
-            mask=(second if index % 2 == 0 else ~second).int(),
-            transform_net_create_fn=lambda inputs, outputs: Network([inputs], [outputs], [13, 16]),
-            num_bins=6, tails="linear", tail_bound=3.0,
-        )
-        for index in range(3)
-    ]
-    flow = shaken(Flow(CompositeTransform(couplings), StandardNormal([DIMENSION])))
-    save("nflows_spline", of_nflows(couplings), flow, flow.log_prob)
+    for name, network in networks.items():
+        couplings = [
+            Coupling(
+                mask=(second if index % 2 == 0 else ~second).int(),
+                transform_net_create_fn=network, num_bins=6, tails="linear", tail_bound=3.0,
+            )
+            for index in range(3)
+        ]
+        flow = shaken(Flow(CompositeTransform(couplings), StandardNormal([DIMENSION])))
+        save(name, of_nflows(couplings), flow, flow.log_prob)
 
 
 def main():

@@ -1,6 +1,6 @@
+import FlowGuides
 import Foundation
 import Models
-import PPL
 import TestSupport
 import Testing
 
@@ -28,6 +28,24 @@ import Testing
       let ratio = own.standardDeviation / row.standardDeviation
       #expect(error.magnitude < 0.1, "\(row.name): \(error)")
       #expect((ratio - 1).magnitude < 0.1, "\(row.name): \(ratio)")
+    }
+  }
+
+  /// Flows of several kinds start as the normal distribution they are given: with the same draws their
+  /// bound is that of the normal guide.
+  @Test(arguments: PosteriorDB.names) func flowsStartAtTheNormal(_ name: String) throws {
+    let posterior = try PosteriorDB.load(name, from: Golden.posteriordb)
+    func elbo(_ guide: some Guide) throws -> Double {
+      try SVI(posterior.model, guide, optimizer: Adam(0)).run(steps: 0, showsProgress: false)
+        .elbo(particles: 500).mean
+    }
+    let normal = try elbo(MultivariateNormalGuide())
+    let flows: [FlowArchitecture] = [
+      .iaf(), .iaf(form: .gated), .nsf(conditioning: .inverseMasked), .realNVP(), .planar(),
+    ]
+    for flow in flows {
+      let own = try elbo(FlowGuide(flow: flow))
+      #expect((own - normal).magnitude < 1e-9 * max(1, normal.magnitude), "\(own) \(normal)")
     }
   }
 }

@@ -34,13 +34,26 @@ extension FlowArchitecture {
   public static func nflowsSplineCoupling(
     layers: Int, bins: Int = 10, bound: Double = 1, hidden: [Int]
   ) -> FlowArchitecture {
+    nflows(layers, bins, bound, MLP(hidden: hidden, activation: .relu))
+  }
+
+  /// The same with nflows' `ResidualNet(…, width, num_blocks=blocks, activation=relu)` as conditioners.
+  public static func nflowsSplineCoupling(
+    layers: Int, bins: Int = 10, bound: Double = 1, width: Int, blocks: Int = 2
+  ) -> FlowArchitecture {
+    nflows(layers, bins, bound, NFlowsResidualNet(width: width, blocks: blocks))
+  }
+
+  private static func nflows(
+    _ layers: Int, _ bins: Int, _ bound: Double, _ network: some ConditionerNetwork
+  ) -> FlowArchitecture {
     FlowArchitecture { dimension, _ in
       (0..<layers).map { index in
         let half = CouplingMask.half(dimension)
         return Coupling(
           index % 2 == 0 ? half : half.complement,
-          transformer: RationalQuadraticSpline(bins: bins, bound: bound),
-          network: MLP(hidden: hidden, activation: .relu), name: "flow\(index)")
+          transformer: RationalQuadraticSpline(bins: bins, bound: bound), network: network,
+          name: "flow\(index)")
       }
     }.inverse
   }
@@ -58,5 +71,19 @@ extension FlowArchitecture {
           name: "flow\(index)")
       }
     }
+  }
+}
+
+/// A network of residual blocks with no activation before the outputs.
+private struct NFlowsResidualNet: ConditionerNetwork {
+  let width: Int
+  let blocks: Int
+
+  func callAsFunction(
+    _ x: Tensor, context: Tensor?, start: [Double], name: String
+  ) -> Tensor {
+    Perceptron(
+      HiddenLayer.residual(width, blocks), .relu, inputs: x.shape[x.rank - 1], start: start,
+      name: name, activatesLast: false)(x, context)
   }
 }

@@ -5,18 +5,26 @@ public import PPL
 public struct DiagonalAffine: Bijector {
   private let dimension: Int
   private let name: String
+  private let initialLogScale: Double
 
   public var eventRank: Int { 1 }
   public var startsNearIdentity: Bool { true }
 
   /// - Parameter name: the prefix of the parameters' names.
   public init(dimension: Int, name: String) {
+    self.init(dimension: dimension, name: name, initialLogScale: 0)
+  }
+
+  init(dimension: Int, name: String, initialLogScale: Double) {
     self.dimension = dimension
     self.name = name
+    self.initialLogScale = initialLogScale
   }
 
   private var shift: Tensor { param("\(name).shift", Tensor.zeros([dimension])) }
-  private var logScale: Tensor { param("\(name).logScale", Tensor.zeros([dimension])) }
+  private var logScale: Tensor {
+    param("\(name).logScale", Tensor.full([dimension], initialLogScale))
+  }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     let logScale = logScale

@@ -23,7 +23,9 @@ public struct Planar: Bijector {
       name, context: context,
       [
         .init("w", [dimension]) { bound * (2 * $0.uniform([dimension]) - 1) },
-        .init("u", [dimension]) { 0.01 * bound * (2 * $0.uniform([dimension]) - 1) },
+        .init("u", [dimension], isChange: true) {
+          0.01 * bound * (2 * $0.uniform([dimension]) - 1)
+        },
         .init("b", []),
       ])
   }

@@ -53,11 +53,9 @@ public struct ConvolutionalNetwork: ConditionerNetwork {
     return image.innermost([2, 0, 1]).reshaped(to: outer + [start.count])
   }
 
-  /// Vectors times a weight matrix, which starts small in the last layer.
+  /// Vectors times a weight matrix.
   private func product(_ x: Tensor, _ name: String, _ outputs: Int, _ isLast: Bool) -> Tensor {
-    let shape: Shape = [x.shape[x.rank - 1], outputs]
-    let bound = (isLast ? 0.01 : 1) / Double(shape[0]).squareRoot()
-    return vectorProduct(x, param(name) { bound * (2 * $0.uniform(shape) - 1) })
+    vectorProduct(x, layerWeight(name, [x.shape[x.rank - 1], outputs], isLast: isLast))
   }
 
   /// For each pixel the channels of the 3 × 3 pixels around it.

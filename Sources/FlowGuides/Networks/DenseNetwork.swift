@@ -30,9 +30,8 @@ struct DenseNetwork: Sendable {
   func parameters(_ given: Tensor? = nil) -> [Tensor] {
     widths.indices.dropLast().flatMap { layer -> [Tensor] in
       let shape: Shape = [widths[layer], widths[layer + 1]]
-      let isLast = layer == widths.count - 2
-      let bound = (isLast ? 0.01 : 1) / Double(shape[0]).squareRoot()
-      let weight = param("\(name).weight\(layer)") { bound * (2 * $0.uniform(shape) - 1) }
+      let weight = layerWeight(
+        "\(name).weight\(layer)", shape, isLast: layer == widths.count - 2)
       return [weight, bias(layer, shape[1], name, context, given)]
     }
   }

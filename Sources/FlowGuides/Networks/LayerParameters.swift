@@ -27,13 +27,16 @@ struct LayerParameters: Sendable {
     let name: String
     let shape: Shape
     let constraint: Constraint
+    /// Whether the layer is the identity where it is zero.
+    let isChange: Bool
     let initial: @Sendable (RandomKey) -> Tensor
 
     init(
-      _ name: String, _ shape: Shape, constraint: Constraint = .real,
+      _ name: String, _ shape: Shape, constraint: Constraint = .real, isChange: Bool = false,
       initial: @escaping @Sendable (RandomKey) -> Tensor
     ) {
-      (self.name, self.shape, self.constraint, self.initial) = (name, shape, constraint, initial)
+      (self.name, self.shape, self.constraint) = (name, shape, constraint)
+      (self.isChange, self.initial) = (isChange, initial)
     }
 
     /// One that starts at zero.
@@ -42,6 +45,16 @@ struct LayerParameters: Sendable {
     }
 
     var freeShape: Shape { constraint.bijector.inverseShape(shape) }
+
+    /// The parameter site, of the value in its range or before the map onto that.
+    func site(_ prefix: String, isFree: Bool) -> Tensor {
+      let name = "\(prefix).\(name)"
+      guard !isChange else { return change(name, initializedBy: initial) }
+      guard isFree else {
+        return param(name, constraint: constraint, initializedBy: initial)
+      }
+      return param(name) { constraint.bijector.inverse(initial($0)) }
+    }
   }
 
   private let prefix: String
@@ -57,17 +70,10 @@ struct LayerParameters: Sendable {
 
   /// The values in the order they were declared; those of a context have its batch in front.
   func callAsFunction(_ given: Tensor?) -> [Tensor] {
-    guard let context else {
-      return declarations.map {
-        param("\(prefix).\($0.name)", constraint: $0.constraint, initializedBy: $0.initial)
-      }
-    }
+    guard let context else { return declarations.map { $0.site(prefix, isFree: false) } }
     let changes = self.changes(context, given)
-    return zip(declarations, changes).map { declaration, change in
-      let free = param("\(prefix).\(declaration.name)") { key in
-        declaration.constraint.bijector.inverse(declaration.initial(key))
-      }
-      return declaration.constraint.bijector.forward(free + change)
+    return zip(declarations, changes).map {
+      $0.constraint.bijector.forward($0.site(prefix, isFree: true) + $1)
     }
   }
 

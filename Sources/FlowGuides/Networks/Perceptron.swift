@@ -21,14 +21,17 @@ struct Perceptron: Sendable {
   private let start: [Double]
   private let name: String
 
-  /// - Parameter start: the initial values of the last layer's bias.
+  /// - Parameters:
+  ///   - start: the initial values of the last layer's bias.
+  ///   - activatesLast: whether the activation acts on what enters the last layer.
   init(
-    _ hidden: [HiddenLayer], _ activation: Activation, inputs: Int, start: [Double], name: String
+    _ hidden: [HiddenLayer], _ activation: Activation, inputs: Int, start: [Double], name: String,
+    activatesLast: Bool = true
   ) {
     let widths = [inputs] + hidden.map(\.width)
     let last = Layer(
-      inputs: widths[hidden.count], outputs: start.count, activates: !hidden.isEmpty,
-      isResidual: false)
+      inputs: widths[hidden.count], outputs: start.count,
+      activates: activatesLast && !hidden.isEmpty, isResidual: false)
     layers =
       zip(widths, hidden).map {
         Layer(inputs: $0, outputs: $1.width, activates: $1.activates, isResidual: $1.isResidual)
@@ -93,13 +96,11 @@ struct Perceptron: Sendable {
 
   // MARK: Parameters
 
-  /// The weights of a layer, inputs × outputs. They start so small in the last layer that the
-  /// outputs start near the bias.
+  /// The weights of a layer, inputs × outputs, without the connections that do not exist.
   func weight(_ index: Int) -> Tensor {
     let layer = layers[index]
-    let isLast = index == layers.count - 1
-    let weight = Self.uniform(
-      "\(name).weight\(index)", [layer.inputs, layer.outputs], factor: isLast ? 0.01 : 1)
+    let weight = layerWeight(
+      "\(name).weight\(index)", [layer.inputs, layer.outputs], isLast: index == layers.count - 1)
     return layer.mask.map { `where`($0, weight, 0) } ?? weight
   }
 
@@ -110,15 +111,8 @@ struct Perceptron: Sendable {
     let start = isLast ? start : [Double](repeating: 0, count: outputs)
     let bias = param("\(name).bias\(index)", Tensor(start))
     guard index == 0, let context else { return bias }
-    let weight = Self.uniform(
-      "\(name).contextWeight", [context.shape[context.rank - 1], outputs], factor: isLast ? 0.01 : 1
-    )
+    let weight = layerWeight(
+      "\(name).contextWeight", [context.shape[context.rank - 1], outputs], isLast: isLast)
     return product(context, weight) + bias
-  }
-
-  /// Weights that start uniform, within one over the root of the number of inputs.
-  private static func uniform(_ name: String, _ shape: Shape, factor: Double) -> Tensor {
-    let bound = factor / Double(shape[0]).squareRoot()
-    return param(name, initializedBy: { key in bound * (2 * key.uniform(shape) - 1) })
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 public import PPL
 
 /// x ↦ c + ∫₀ˣ (1/K) Σᵢ (1 + Σⱼ aᵢⱼ (u / bound)ʲ)² + 1/1000 du, j from 0 to a degree (Jaini et al.
@@ -17,7 +18,10 @@ public struct SumOfSquares: TangentTails {
     self.bound = bound
   }
 
-  public var start: [Double] { [Double](repeating: 0, count: polynomials * (degree + 1) + 1) }
+  public var start: [Double] {
+    let unit = [sqrt(0.999) - 1] + [Double](repeating: 0, count: degree)
+    return (0..<polynomials).flatMap { _ in unit } + [0]
+  }
 
   public func insideAndLogDet(_ x: Tensor, _ parameters: [Tensor]) -> (y: Tensor, logDet: Tensor) {
     let u = x / bound

@@ -1,10 +1,10 @@
 package import Distributions
 
 /// A guide that draws all latent sites from one vector of unconstrained numbers: Pyro's
-/// `AutoContinuous`.
+/// `AutoContinuous`. What a family adds to its start begins as nothing.
 package protocol JointGuide: StartingGuide {
   /// The distributions of the vector that the guide chooses from.
-  func family(_ origin: GuideOrigin) -> LatentFamily
+  func family(_ origin: GuideOrigin) throws -> LatentFamily
 }
 
 /// Distributions of a latent vector.
@@ -35,10 +35,11 @@ extension JointGuide {
   package func prepared(
     _ layout: LatentLayout, at found: FoundStart, dtype: DType
   ) throws -> PreparedGuide {
-    let family = family(GuideOrigin(found, dtype))
+    let family = try family(GuideOrigin(found, dtype, model: layout.model))
     return PreparedGuide(
       {
-        let latent = sample("_auto_latent", family.distribution(), infer: .auxiliary)
+        let latent = handle(
+          { sample("_auto_latent", family.distribution(), infer: .auxiliary) }, with: NoChange())
         layout.sampleSites(from: latent)
       },
       place: family.marginals.map { marginals in
@@ -75,14 +76,19 @@ func normalMarginals(
 package struct GuideOrigin {
   private let found: FoundStart
   package let dtype: DType
+  private let model: () -> Void
   package var dimension: Int { found.point.count }
   /// The standard deviation that a family starts with, in the units of the origin.
   package var scale: Double { found.scale }
 
-  init(_ found: FoundStart, _ dtype: DType) {
+  init(_ found: FoundStart, _ dtype: DType, model: @escaping () -> Void) {
     self.found = found
     self.dtype = dtype
+    self.model = model
   }
+
+  /// Which coordinates depend on which in the posterior.
+  package func posteriorGraph() throws -> PosteriorGraph { try PosteriorGraph(model) }
 
   /// Whether the vector is measured from zero in its own units.
   private var isTrivial: Bool { found.fit == nil && found.point.allSatisfy { $0 == 0 } }

@@ -57,7 +57,7 @@ public struct StructuredGuide: StartingGuide {
     }
     let parts = try sites(layout)
     let count = parts.reduce(0) { $0 + $1.noise.count }
-    let origin = GuideOrigin(found, dtype)
+    let origin = GuideOrigin(found, dtype, model: layout.model)
     let (scale, diagonal) = (origin.scale, origin.diagonal)
     func latent(_ noise: Tensor) -> (value: Tensor, logScale: Tensor) {
       var deviations: [String: Tensor] = [:]

@@ -132,7 +132,10 @@ private func draw(_ site: inout Site) {
     }
     if site.usesScoreFunction { site.detach() }
   case .param, .mutable:
-    site.value = site.declaration?.initialValue(site.key ?? RandomKey(0).foldIn(site.name))
+    let initial = site.declaration?.initialValue(site.key ?? RandomKey(0).foldIn(site.name))
+    // An inference has its parameters in one dtype, from the first run on.
+    let isCast = site.kind == .param && initial?.dtype.isFloat == true
+    site.value = isCast ? initial?.cast(to: site.givenDType ?? initial?.dtype ?? .float64) : initial
   case .plate: site.value = site.declaration?.initialValue(requireKey(site))
   case .deterministic, .factor, .assignment: break
   }

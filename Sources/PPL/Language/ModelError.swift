@@ -13,6 +13,9 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
   case discreteSite(String)
   /// A latent site of which each step sees other copies.
   case subsampledSite(String, plate: String)
+  /// A plate that a guide is for and the model does not have, or not as the outermost and only one of
+  /// a latent site.
+  case unsuitablePlate(String, site: String?)
   /// A discrete latent site whose distribution is not a table of probabilities.
   case notTabled(String)
   /// A discrete site some of whose values cannot come about.
@@ -70,8 +73,16 @@ public enum ModelError: Error, CustomStringConvertible, Equatable {
     case .subsampledSite(let name, let plate):
       """
       site "\(name)" stands in plate "\(plate)", of which each step sees a random subset: a guide \
-      over all latent variables at once cannot draw it; NormalGuide and DeltaGuide can
+      over all latent variables at once cannot draw it; NormalGuide and DeltaGuide can, and a \
+      guide that computes its posterior from its data, AmortizedFlowGuide say
       """
+    case .unsuitablePlate(let plate, let site):
+      site.map {
+        """
+        site "\($0)" stands in plate "\(plate)" and in others, or not at axis −1: a guide with a flow \
+        for each copy of the plate cannot draw it; make the inner axes part of an event with toEvent()
+        """
+      } ?? "no latent site of the model stands in a plate \"\(plate)\""
     case .noStart(let attempts):
       """
       \(attempts) points to start from had a density or gradient that is not finite: give values \

@@ -59,13 +59,16 @@ public struct Site: Sendable {
     public let eventRank: Int?
     /// Makes the initial value, when the parameter is first met.
     public let initialValue: @Sendable (RandomKey) -> Tensor
+    /// Whether it is a change to what would be there without it, which is none at zero.
+    let isChange: Bool
 
     init(
-      _ constraint: Constraint, eventRank: Int?,
+      _ constraint: Constraint, eventRank: Int?, isChange: Bool = false,
       _ initialValue: @escaping @Sendable (RandomKey) -> Tensor
     ) {
       self.constraint = constraint
       self.eventRank = eventRank
+      self.isChange = isChange
       self.initialValue = initialValue
     }
   }

@@ -32,7 +32,7 @@ public struct PotentialField: VelocityField {
       bias(0, m, name, context, given),
       param("\(name).weight1") { close * (2 * $0.uniform([m, m]) - 1) },
       bias(1, m, name, nil, nil),
-      param("\(name).output") { 0.01 * close * (2 * $0.uniform([m]) - 1) },
+      change("\(name).output") { 0.01 * close * (2 * $0.uniform([m]) - 1) },
       param("\(name).quadratic") { 0.01 * open * (2 * $0.uniform([rank, d]) - 1) },
       param("\(name).linear", Tensor.zeros([d])),
     ]
