@@ -94,37 +94,4 @@ extension FlowBijectorCase {
       Partial(ChannelWise(LULinear(dimension: 2, name: "f")), 0..<2, along: -3),
       [4, 1, 2]),
   ]
-
-  private static func flow(
-    _ description: String, _ architecture: FlowArchitecture, _ dimension: Int = 3,
-    context: Int = 0, tolerance: Double = 1e-10, spread: Double = 1
-  ) -> FlowBijectorCase {
-    FlowBijectorCase(
-      description,
-      Compose(architecture.build(dimension: dimension, contextDimension: context)), [dimension],
-      context: context == 0 ? nil : [context], tolerance: tolerance, draws: 1, spread: spread)
-  }
-
-  static let architectures: [FlowBijectorCase] = [
-    flow("planar", .planar(layers: 3)), flow("planar in context", .planar(layers: 2), context: 2),
-    flow("radial", .radial(layers: 3)), flow("radial in context", .radial(layers: 2), context: 2),
-    flow("sylvester", .sylvester(layers: 2, columns: 2)),
-    flow("sylvester in context", .sylvester(layers: 1), 2, context: 2),
-    flow("residual", .residual(layers: 2, network: .lipschitz(hidden: [6]))),
-    flow(
-      "residual in context", .residual(layers: 2, network: .proximal(hidden: [6])), 2, context: 2),
-    flow("bnaf", .bnaf(layers: 2, hidden: [3]), 2),
-    flow("bnaf in context", .bnaf(layers: 1, hidden: [3], residual: .normal), 2, context: 2),
-    flow("ffjord", .ffjord(hidden: [5], tolerance: 1e-9), 2, tolerance: 1e-6),
-    flow(
-      "ffjord in context", .ffjord(hidden: [4], tolerance: 1e-9), 1, context: 1, tolerance: 1e-6),
-    flow("otFlow", .otFlow(width: 3, tolerance: 1e-9), 1, tolerance: 1e-6),
-    flow("glow", .glow(layers: 2, hidden: [8]), spread: 0.3),
-    flow("glow in context", .glow(layers: 1, hidden: [8]), context: 2),
-    flow(
-      "glow of images", .glow(image: [1, 4, 4], scales: 2, steps: 1, hidden: [4]), 16, spread: 0.3),
-    flow(
-      "glow of images in context", .glow(image: [1, 2, 2], scales: 1, steps: 1, hidden: [4]), 4,
-      context: 2),
-  ]
 }

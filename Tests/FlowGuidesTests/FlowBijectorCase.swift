@@ -25,7 +25,7 @@ struct FlowBijectorCase: Sendable, CustomStringConvertible {
 
   static let all =
     linear + elementwise + normalizing + shallow + sylvester + autoregressive + contextual
-    + residual + continuous + images + architectures
+    + residual + continuous + images
 
   private static let linear: [FlowBijectorCase] = [1, 2, 5].flatMap { n -> [FlowBijectorCase] in
     [

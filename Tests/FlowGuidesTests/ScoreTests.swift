@@ -6,8 +6,6 @@ import Testing
 @Suite struct ScoreTests {
   private static let architectures: [ArchitectureCase] =
     ArchitectureCase.all + [
-      .init("planar", .planar(layers: 2)), .init("radial", .radial(layers: 2)),
-      .init("bnaf", .bnaf(layers: 1, hidden: [4])),
       .init("iaf deep", .iaf(layers: 3, hidden: [16, 16, 16], activation: .tanh)),
       .init("iaf linear", .iaf(layers: 2, hidden: [])),
       .init(
@@ -15,10 +13,11 @@ import Testing
     ]
 
   @Test(arguments: architectures) func scores(_ subject: ArchitectureCase) {
-    for dimension in [1, 2, 5, 11] {
+    for dimension in subject.dimensions(1, 2, 5, 11) {
       let bijectors = subject.architecture.build(dimension: dimension)
       let base = StudentT(4).expanded(to: [dimension]).toEvent(1)
       let flow = TransformedDistribution(base, bijectors)
+      let close = 0.1 * subject.tolerance
       handle(
         {
           let (value, logProb, score) = flow.sampleWithScore(
@@ -30,7 +29,7 @@ import Testing
           let point = value.detached()
           let slope = gradient(of: flow.logProb(point).sum(), withRespectTo: point)
           expectClose(
-            score, slope, within: .relative(1e-10, absolute: 1e-10), "\(subject) \(dimension)")
+            score, slope, within: .relative(close, absolute: close), "\(dimension)")
         }, with: RandomWeights(2, spread: 0.5, isScaled: true))
     }
   }

@@ -22,9 +22,12 @@ final class RandomWeights: Handler {
 
   func process(_ site: inout Site) {
     guard site.kind == .param, let initial = site.declaration?.initialValue(key) else { return }
-    let inputs = isScaled && initial.rank > 1 ? Double(initial.shape[0]) : 1
-    let value = (spread / inputs.squareRoot() * key.foldIn(site.name).normal(initial.shape))
-      .cast(to: dtype ?? site.dtype)
+    // Parameters with a range are normal before the map onto it.
+    let onto = site.declaration?.constraint.bijector
+    let free = onto?.inverseShape(initial.shape) ?? initial.shape
+    let inputs = isScaled && free.rank > 1 ? Double(free[0]) : 1
+    let drawn = spread / inputs.squareRoot() * key.foldIn(site.name).normal(free)
+    let value = (onto?.forward(drawn) ?? drawn).cast(to: dtype ?? site.dtype)
     let stored = values.withLock { values -> Tensor in
       if values[site.name] == nil { values[site.name] = value.detached() }
       return values[site.name] ?? value
@@ -61,7 +64,9 @@ struct Scaled: Bijector {
     let spread: Double
 
     func postprocess(_ site: inout Site) {
-      guard site.kind == .param, let value = site.value else { return }
+      // Those with a range stay as they are.
+      guard site.kind == .param, site.declaration?.constraint == .real, let value = site.value
+      else { return }
       let inputs = value.rank > 1 ? Double(value.shape[0]) : 1
       site.value = spread / inputs.squareRoot() * value
     }
