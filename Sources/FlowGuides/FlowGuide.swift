@@ -5,8 +5,9 @@
 ///
 /// A flow's layers start as the identity, followed by the affine map of the start: the latent
 /// variables start as the normal distribution found there, so that no step is spent on what a normal
-/// guide can do. (Block autoregressive, proximal and potential layers only start near it.) Single
-/// draws of a flow can lie far out, so let the optimizer clip the outliers among its gradients:
+/// guide can do. (Block autoregressive, proximal and potential layers only start near it, and so do
+/// all where the start is a point.) Single draws of a flow can lie far out, so let the optimizer clip
+/// the outliers among its gradients:
 ///
 ///     let svi = try SVI(
 ///       model, FlowGuide(flow: .iaf()), optimizer: Adam(0.01).clipped(outliers: 10))

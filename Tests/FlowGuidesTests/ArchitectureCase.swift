@@ -75,7 +75,8 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
   private static let shallow: [ArchitectureCase] = [
     .init("planar", .planar(layers: 3)),
     .init("radial", .radial(layers: 3)),
-    .init("sylvester", .sylvester(layers: 2, columns: 2)),
+    // In one dimension the direction of a column is nothing.
+    .init("sylvester", .sylvester(layers: 2, columns: 2), leastDimension: 2),
     .init("bnaf", .bnaf(layers: 2, hidden: [3])),
     .init("bnaf normal", .bnaf(hidden: [4, 3], residual: .normal)),
     .init("residual", .residual(layers: 2, network: .lipschitz(hidden: [6]))),

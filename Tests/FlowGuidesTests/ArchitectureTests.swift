@@ -32,23 +32,21 @@ import Testing
   }
 
   /// There and back again, for a hundred sets of parameters with standard deviation 1: every layer,
-  /// since a stack of them stretches some directions by so much that nothing could invert it. Where one
-  /// layer shrinks a point by e¹⁵ already, the value alone tells whether it was found.
+  /// since a stack of them stretches some directions by so much that nothing could invert it. (One
+  /// half for sigmoidal units, whose slopes get as small as 10⁻¹³ otherwise.)
   @Test(arguments: cases) func roundTrips(_ subject: ArchitectureCase) {
     let dimension = subject.dimensions(4)[0]
     let close = Tolerance.relative(10 * subject.tolerance, absolute: 10 * subject.tolerance)
+    let spread = subject.description.hasPrefix("naf") ? 0.5 : 1
     var shape: Shape = [5, dimension]
     for layer in subject.build(dimension).parts {
       for seed in 0..<100 {
-        Self.random(seed) {
+        Self.random(seed, spread: spread) {
           let x = (3 * RandomKey(seed).normal(shape)).detached()
           let (y, logDet) = layer.forwardAndLogDet(x, context: nil)
           let (back, inverse) = layer.inverseAndLogDet(y.detached(), context: nil)
-          let isPlain = abs(logDet) .< 15
-          let known = isPlain.reshaped(
-            to: logDet.shape + Shape(repeating: 1, count: layer.eventRank))
-          expectClose(`where`(known, back, x), x, within: close, "\(seed)")
-          expectClose(`where`(isPlain, inverse, -logDet), -logDet, within: close, "\(seed)")
+          expectClose(back, x, within: close, "\(seed)")
+          expectClose(inverse, -logDet, within: close, "\(seed)")
           expectClose(layer.forward(back.detached()), y, within: close, "\(seed)")
         }
       }
@@ -90,12 +88,12 @@ import Testing
     let flow = subject.density(dimension)
     Self.random(5, spread: 0.3) {
       let (value, logProb) = flow.sampleAndLogProb(
-        [20_000], key: RandomKey(1), dtype: .float64)
+        [50_000], key: RandomKey(1), dtype: .float64)
       let (mean, deviation) = columnMoments(value.detached())
       let narrow = Normal(mean, 0.7 * deviation).toEvent(1)
       let ratio = exp(narrow.logProb(value) - logProb)
       let average = ratio.mean().scalar()
-      let error = (square(ratio - average).mean().scalar() / 20_000).squareRoot()
+      let error = (square(ratio - average).mean().scalar() / 50_000).squareRoot()
       #expect((average - 1).magnitude < 4.9 * error && error < 0.02, "\(average) ± \(error)")
     }
   }

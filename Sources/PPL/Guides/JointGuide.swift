@@ -1,7 +1,7 @@
 package import Distributions
 
 /// A guide that draws all latent sites from one vector of unconstrained numbers: Pyro's
-/// `AutoContinuous`. What a family adds to its start begins as nothing.
+/// `AutoContinuous`. What a family adds to a normal distribution it starts at begins as nothing.
 package protocol JointGuide: StartingGuide {
   /// The distributions of the vector that the guide chooses from.
   func family(_ origin: GuideOrigin) throws -> LatentFamily
@@ -36,10 +36,15 @@ extension JointGuide {
     _ layout: LatentLayout, at found: FoundStart, dtype: DType
   ) throws -> PreparedGuide {
     let family = try family(GuideOrigin(found, dtype, model: layout.model))
+    // A normal distribution that was found is kept whole; from a point random changes lead away.
+    let start = { (draw: () -> Tensor) in
+      found.fit == nil ? draw() : handle(draw, with: NoChange())
+    }
     return PreparedGuide(
       {
-        let latent = handle(
-          { sample("_auto_latent", family.distribution(), infer: .auxiliary) }, with: NoChange())
+        let latent = start {
+          sample("_auto_latent", family.distribution(), infer: .auxiliary)
+        }
         layout.sampleSites(from: latent)
       },
       place: family.marginals.map { marginals in
