@@ -150,8 +150,11 @@ import Testing
     #expect(causes == [[], [0], []])
     // A later site in common connects earlier ones that have nothing else to do with each other.
     let common = try Self.parents {
-      let (a, b) = (sample("a", Normal(0, 1)), sample("b", Normal(0, 1)))
-      sample("c", Normal(a + b, exp(a)))
+      let (a, b, c) = (
+        sample("a", Normal(0, 1)), sample("b", Normal(0, 1)), sample("c", Normal(0, 1))
+      )
+      sample("x", Normal(a * c, 1), observed: 1)
+      sample("y", Normal(b * c, 1), observed: 1)
     }
     #expect(common == [[], [0], [0, 1]])
   }
