@@ -11,6 +11,7 @@ internal import Synchronization
 enum MemoryPool {
   private static let largeSize = 1 << 16
   private static let mostKeptBytes = 1 << 27
+  private static let hugePage = 1 << 21
 
   private struct Kept {
     var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
@@ -34,7 +35,13 @@ enum MemoryPool {
     var memory: UnsafeMutableRawPointer?
     // A cache line, so that vector loads do not straddle two.
     let room = byteCount >= largeSize ? 7 * offsetStep : 0
-    return posix_memalign(&memory, 64, byteCount + room) == 0 ? memory : nil
+    let isHuge = byteCount >= hugePage
+    guard posix_memalign(&memory, isHuge ? hugePage : 64, byteCount + room) == 0 else { return nil }
+    #if os(Linux)
+      // Loops over several large tensors meet more small pages than the processor can look up.
+      if isHuge { madvise(memory, byteCount + room, MADV_HUGEPAGE) }
+    #endif
+    return memory
   }
 
   private static func reuse(_ byteCount: Int) -> UnsafeMutableRawPointer? {
