@@ -84,6 +84,8 @@ extension RuntimeTests {
       (40, 20, 30, 25), (200, 8, 8, 8), (300, 1, 30, 30), (300, 20, 1, 30), (2, 3, 1, 9000),
       // Low and wide: cut by columns; B turned around in several strips; tiles made smaller again.
       (1, 8, 1000, 100), (1, 32, 3100, 40), (1, 3100, 32, 40),
+      // Large in all directions: rows and columns that fill no tile, several blocks of k.
+      (1, 131, 117, 290), (1, 70, 96, 601), (2, 270, 80, 100), (17, 66, 65, 64),
     ])
     func cutShapes(batch: Int, m: Int, n: Int, k: Int) throws {
       var r = SplitMix(7)
