@@ -56,6 +56,21 @@ typedef struct {
 } ctk_loop_desc;
 void ctk_loop(const ctk_instr *);
 
+// A loop whose every value is one element of at most eight bytes. Values live in numbered cells; a
+// step computes cell d from cells a, b and c.
+typedef struct { ctk_fn fn; int32_t code, d, a, b, c; } ctk_step;
+// How a step does what an elementwise kernel does to one element; negative for other functions.
+int ctk_step_code(ctk_fn fn);
+// A cell that is read before each turn, or written after it, at `at`, which then moves by `stride`
+// bytes.
+typedef struct { void *at; int64_t stride, cell; } ctk_stream;
+typedef struct {
+  const ctk_step *steps;
+  const int32_t *from, *to;  // after each turn cell to[i] gets what cell from[i] has
+  int64_t count, moves, reads, writes, length;
+} ctk_step_loop;
+void ctk_run_steps(const ctk_step_loop *loop, uint64_t *cells, ctk_stream *reads, ctk_stream *writes);
+
 // ---- Threads -----------------------------------------------------------------------------
 
 // Calls body(context, i, thread) once for each i in 0..<count, from this thread and the pool's.

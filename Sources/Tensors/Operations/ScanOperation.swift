@@ -69,6 +69,8 @@ private final class ScanRunner: Sendable {
   private let walkedBytes: [Int]
   /// Where each of the body's outputs goes: bytes to its segment, bytes of a row, all rows kept.
   private let results: [(offset: Int, rowBytes: Int, keeps: Bool)]
+  /// For a body of single elements.
+  private let scalar: ScalarScan?
   private let idle = Locked<[Instance]>([])
 
   /// The body's plan with its memory, and what moves after odd and after even steps.
@@ -98,9 +100,29 @@ private final class ScanRunner: Sendable {
         index >= form.carried || form.keeps[index]
       )
     }
+    let dtypes = operation.body.parameters.map(\.dtype) + layout.segments.map(\.dtype)
+    scalar =
+      dtypes.allSatisfy { $0.byteCount == 8 }
+      ? ScanRunner.scalar(plan, form, walkedBytes, results) : nil
+  }
+
+  private static func scalar(
+    _ plan: Plan, _ form: ScanOperation.Form, _ walkedBytes: [Int],
+    _ results: [(offset: Int, rowBytes: Int, keeps: Bool)]
+  ) -> ScalarScan? {
+    let direction = form.isReversed ? -1 : 1
+    return ScalarScan(
+      plan, length: form.length,
+      walked: walkedBytes.map { .init(offset: form.row(of: 0) * $0, stride: direction * $0) },
+      results: results.map { offset, rowBytes, keeps in
+        keeps
+          ? .init(offset: offset + form.row(of: 0) * rowBytes, stride: direction * rowBytes)
+          : .init(offset: offset + ((form.length - 1) & 1) * rowBytes, stride: 0)
+      }, carried: form.carried)
   }
 
   func run(_ memory: LoopMemory) {
+    if let scalar { return scalar.run(memory) }
     let instance = idle.withLock { $0.popLast() } ?? Instance(self)
     // The first carries are inputs; the later ones lie at equal distances.
     for step in 0..<min(form.length, 2) {
@@ -224,10 +246,13 @@ private struct ScanDerivative {
     later = carries.map { parameters[$0].likePlaceholder }
     sums = captures.map { parameters[$0].likePlaceholder }
     outside = arriving.map { body.outputs[$0].likePlaceholder }
-    let incoming = Array(zip(carries, later)) + Array(zip(arriving, outside))
+    // What was carried comes last, so that the way from one step to the next is short; an output
+    // that is a carry too has one cotangent.
+    let incoming = Array(zip(arriving, outside)) + Array(zip(carries, later))
     var total = Tensor(0, dtype: scan.layout.dtype)
-    for (index, output) in body.outputs.enumerated() {
-      let parts = incoming.filter { $0.0 == index }.map(\.1)
+    var isMet = NodeTable()
+    for output in body.outputs where isMet.insert(output.node) {
+      let parts = incoming.filter { body.outputs[$0.0].node === output.node }.map(\.1)
       guard let first = parts.first else { continue }
       let ct = parts.dropFirst().reduce(first, +)
       total = total + (isMasked ? BinaryOperation.mulSafe(ct, output) : ct * output).sum()

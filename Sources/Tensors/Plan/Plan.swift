@@ -6,7 +6,7 @@ internal import CTensorKernels
 package final class Plan: @unchecked Sendable {
   /// An address that an instance fills in: of instruction `instruction`, operand `operand`.
   struct Relocation {
-    enum Base {
+    enum Base: Hashable {
       case arena, constant
       case argument(Int)
       case output(Int)
