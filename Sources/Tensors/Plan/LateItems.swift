@@ -1,5 +1,6 @@
 /// Moves fused items from the first level at which they can run to that of the loop that uses them,
-/// so that their elements stay in the loop instead of passing through memory.
+/// so that their elements stay in the loop instead of passing through memory. Outputs are written
+/// anyway, but need not be read again.
 ///
 /// An item moves if one later loop has all its users, and if whatever is handed over to it moves
 /// along.
@@ -11,7 +12,7 @@ struct LateItems {
   private var target: [Int?]
   private var users: [[(item: Int, operand: Int)]]
 
-  init(_ schedule: Schedule, outputs: [Int]) {
+  init(_ schedule: Schedule) {
     self.schedule = schedule
     levels = schedule.loopLevel
     target = [Int?](repeating: nil, count: levels.count)
@@ -21,9 +22,7 @@ struct LateItems {
         users[operand.item].append((index, number))
       }
     }
-    var isOutput = [Bool](repeating: false, count: levels.count)
-    for output in outputs { isOutput[output] = true }
-    for index in levels.indices.reversed() where !isOutput[index] && isMovable(index) {
+    for index in levels.indices.reversed() where isMovable(index) {
       target[index] = commonLevel(index)
     }
     while withdraw() {}

@@ -27,7 +27,7 @@ struct Schedule {
     var singles: [(level: Int, item: Int)] = []
     var chunks: [LoopKey: Int] = [:]
     assignLevels(&singles, &chunks)
-    loopLevel = LateItems(self, outputs: ir.outputs).levels
+    loopLevel = LateItems(self).levels
     join(singles, chunks)
   }
 
