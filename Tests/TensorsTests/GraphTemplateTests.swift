@@ -61,6 +61,8 @@ import Testing
       ("shape", [exp(x) * y.expandingDims(at: 0) + 2.5, y]),
       ("attribute", [(exp(x) * y + 2.5).reshaped(to: [3, 1]), y]),
       ("other attribute", [(exp(x) * y + 2.5).reshaped(to: [1, 3]), y]),
+      ("first part", [(exp(x) * y + 2.5).slice(0..<2), y]),
+      ("last part", [(exp(x) * y + 2.5).slice(1..<3), y]),
       ("deeper", [exp(-x) * y + 2.5, y]),
     ]
   }

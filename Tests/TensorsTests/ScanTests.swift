@@ -116,7 +116,7 @@ import Testing
     }
     #expect(isScalar([]) { [$0[0] * 0.3 + exp($0[1])] })
     #expect(isScalar([1]) { [`where`($0[0] .> 1, $0[0] / $0[1], $0[1])] })
-    #expect(!isScalar([2]) { [$0[0] * 0.3 + exp($0[1])] })
+    #expect(!isScalar([2]) { [$0[0] + exp($0[1])] })
     #expect(!isScalar([]) { [$0[0] + digamma($0[1])] })
     #expect(!isScalar([1]) { [matmul($0[0].reshaped(to: [1, 1]), $0[1])] })
   }
