@@ -80,4 +80,14 @@ import Testing
     let subject = Subject([tanh(matmul(matrix, vector)) + vector, 0.9 * vector])
     #expect(bytes(subject.outputs(subject.pairs)) == bytes(subject.expected))
   }
+
+  /// A product made before its factor is written over must not be put off until the sum that uses it.
+  @Test func `a product and its sum on either side of a write`() {
+    let (a, b): (Tensor, Tensor) = ([0.5, -1.5, 2.5], [3, 4, 5])
+    for isFirst in [false, true] {
+      let later = exp(a)
+      let subject = Subject([isFirst ? a * b + later : later + a * b, later])
+      #expect(bytes(subject.outputs(subject.pairs)) == bytes(subject.expected), "\(isFirst)")
+    }
+  }
 }
