@@ -1,5 +1,7 @@
-import PPL
+import TestSupport
 import Testing
+
+@testable import PPL
 
 /// What fits warn of; model and guide are in the table of those that go together.
 @Suite struct FitWarningTests {
@@ -18,6 +20,50 @@ import Testing
     let count = fit.losses.count { !$0.isFinite }
     #expect(count > 5 && count < 35)
     #expect(fit.warnings == [.skippedSteps(count, of: 40)])
+  }
+
+  /// Losses with noise of standard deviation 1 around a level: the middle half of these is 1.35 wide.
+  @Test func risenLosses() {
+    var generator = SeededGenerator(seed: 3)
+    func losses(_ count: Int, _ level: (Int) -> Double) -> [Double] {
+      let noise = generator.uniform(count, in: -3.0.squareRoot()...3.0.squareRoot())
+      return (0..<count).map { level($0) + noise[$0] }
+    }
+    #expect(FitWarning.risenLoss(losses(2000) { _ in 5 }) == nil)
+    #expect(FitWarning.risenLoss(losses(2000) { 100 - 0.05 * Double($0) }) == nil)
+    // A burst that is over does no harm, nor does one in which few steps end.
+    #expect(FitWarning.risenLoss(losses(2000) { (900..<1100).contains($0) ? 1e6 : 5 }) == nil)
+    #expect(FitWarning.risenLoss(losses(2000) { $0 > 1970 ? 1e6 : 5 }) == nil)
+    #expect(FitWarning.risenLoss(losses(2000) { $0 > 1000 ? 8 : 5 }) == nil)
+    guard
+      case .risenLoss(let from, let to)? = FitWarning.risenLoss(
+        losses(2000) { $0 > 1000 ? 20 : 5 })
+    else {
+      Issue.record("no warning")
+      return
+    }
+    #expect((from - 5).magnitude < 0.8 && (to - 20).magnitude < 0.8)
+    // Numbers that are none do not count; a rise of less than a nat is none.
+    let gaps = losses(2000) { $0 > 1000 ? 20 : 5 }.enumerated().map {
+      $0.offset % 3 == 0 ? .nan : $0.element
+    }
+    #expect(FitWarning.risenLoss(gaps) != nil)
+    #expect(FitWarning.risenLoss((0..<2000).map { $0 > 1000 ? 0.5 : 0 }) == nil)
+    #expect(FitWarning.risenLoss((0..<399).map { Double($0) }) == nil)
+    #expect(FitWarning.risenLoss([Double](repeating: .nan, count: 1000)) == nil)
+  }
+
+  /// A rate that ruins the fit in its second half.
+  @Test func lostFits() throws {
+    func warnings(_ late: Double) throws -> [FitWarning] {
+      let rate = LearningRate { step in `where`(step .< 500, 0.05, Tensor(floatLiteral: late)) }
+      return try SVI(
+        { _ = sample("z", Normal(0, 1)) },
+        guide: { sample("z", Normal(param("loc", 1), 1)) }, optimizer: Adam(rate), seed: 1
+      ).run(steps: 1000, showsProgress: false).warnings
+    }
+    #expect(try warnings(0.05).isEmpty)
+    #expect(try warnings(20).count == 1)
   }
 
   @Test func unfinishedMinimum() throws {
@@ -45,6 +91,7 @@ import Testing
       (.differentScales("a", model: 4.5, guide: 1), ["\"a\"", "4.5", "1.0"]),
       (.subsetOfGuide(plate: "a"), ["\"a\""]),
       (.drawnDespiteMark("a"), ["\"a\"", "TraceEnumELBO"]),
+      (.risenLoss(from: 31.4567, to: 1165), ["31.46", "1165", "clipped(outliers: 10)"]),
       (.skippedSteps(3, of: 40), ["3 of 40"]), (.notConverged(iterations: 7), ["7 iterations"]),
     ]
     for (warning, parts) in warnings {

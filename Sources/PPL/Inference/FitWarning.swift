@@ -10,6 +10,8 @@ public enum FitWarning: CustomStringConvertible, Equatable, Sendable {
   case drawnDespiteMark(String)
   /// Steps that were not taken because the loss or its gradient was not finite.
   case skippedSteps(Int, of: Int)
+  /// A loss that at the end of a run was far above what it had been: medians of steps.
+  case risenLoss(from: Double, to: Double)
   /// A minimisation that ended before it met a tolerance.
   case notConverged(iterations: Int)
 
@@ -36,9 +38,41 @@ public enum FitWarning: CustomStringConvertible, Equatable, Sendable {
       \(count) of \(steps) steps were not taken, because the loss or its gradient was not finite: \
       try a smaller rate, and see that the data lie in the supports
       """
+    case .risenLoss(let low, let last):
+      """
+      the loss ended at \(formatted(last, digits: 2)) after it had been at \
+      \(formatted(low, digits: 2)): the parameters were lost to a rate that is too large, or to \
+      gradients of single draws; let the rate fall, or clip with clipped(outliers: 10)
+      """
     case .notConverged(let iterations):
       "no minimum was found within \(iterations) iterations: allow more, or loosen the tolerances"
     }
+  }
+}
+
+extension FitWarning {
+  /// Compares the last twentieth of a run with the one whose losses were lowest; nil for runs of less
+  /// than 400 steps.
+  ///
+  /// - Returns: a warning where the medians are apart by more than one nat and four times the range of
+  ///   the lowest one's middle half: noise does not do that.
+  static func risenLoss(_ losses: [Double]) -> FitWarning? {
+    let size = losses.count / 20
+    guard size >= 20 else { return nil }
+    let parts = (0..<20).map { part in
+      let end = losses.count - (19 - part) * size
+      return losses[(end - size)..<end].filter { $0.isFinite }.sorted()
+    }
+    func quantile(_ part: [Double], _ share: Double) -> Double {
+      part[Int(share * Double(part.count - 1))]
+    }
+    let known = parts.filter { !$0.isEmpty }
+    guard let last = known.last,
+      let lowest = known.min(by: { quantile($0, 0.5) < quantile($1, 0.5) })
+    else { return nil }
+    let (low, end) = (quantile(lowest, 0.5), quantile(last, 0.5))
+    let range = quantile(lowest, 0.75) - quantile(lowest, 0.25)
+    return end - low > max(1, 4 * range) ? .risenLoss(from: low, to: end) : nil
   }
 }
 

@@ -119,6 +119,7 @@ struct RunRecord {
   mutating func finish() {
     progress.finish(losses.count, RunRecord.note(estimate, losses))
     if skipped > 0 { warn(.skippedSteps(skipped, of: losses.count)) }
+    if let warning = FitWarning.risenLoss(losses) { warn(warning) }
   }
 
   /// The mean of the last hundred estimates.
