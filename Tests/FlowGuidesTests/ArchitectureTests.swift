@@ -80,24 +80,6 @@ import Testing
     }
   }
 
-  /// The same in more dimensions, by importance: the mean of p / q over draws from q is 1 for a normal
-  /// density p narrower than q. |z| < 4.9 fails for one seed in a million; an error of a tenth in the
-  /// density is five standard errors.
-  @Test(arguments: cases) func normalisesByImportance(_ subject: ArchitectureCase) {
-    let dimension = subject.dimensions(4)[0]
-    let flow = subject.density(dimension)
-    Self.random(5, spread: 0.3) {
-      let (value, logProb) = flow.sampleAndLogProb(
-        [50_000], key: RandomKey(1), dtype: .float64)
-      let (mean, deviation) = columnMoments(value.detached())
-      let narrow = Normal(mean, 0.7 * deviation).toEvent(1)
-      let ratio = exp(narrow.logProb(value) - logProb)
-      let average = ratio.mean().scalar()
-      let error = (square(ratio - average).mean().scalar() / 50_000).squareRoot()
-      #expect((average - 1).magnitude < 4.9 * error && error < 0.02, "\(average) ± \(error)")
-    }
-  }
-
   /// A draw comes with the density that is found by inverting it, in double and single precision.
   @Test(arguments: cases) func jointDraws(_ subject: ArchitectureCase) {
     for dimension in subject.dimensions(1, 5) {
