@@ -50,12 +50,12 @@ import Testing
     #expect(flow.error < 0.004)
   }
 
-  /// With its outliers clipped a rate that stays large does not lose the fit. Without, one of these
-  /// fits ends more than a thousand nats off, and three others by up to four.
+  /// A rate that stays large does not lose the fit where Adam forgets large gradients soon. (With its
+  /// usual β₂ nine of forty such fits ended more than a nat off, at some starts and dtypes.)
   @Test(arguments: 0..<6) func constantRate(_ seed: Int) throws {
     let fit = try SVI(
       EightSchools.nonCentered, FlowGuide(flow: .iaf(layers: 2, hidden: [32, 32])),
-      optimizer: Adam(0.01).clipped(outliers: 10), loss: TraceELBO(particles: 8), seed: seed
+      optimizer: Adam(0.01, beta2: 0.99), loss: TraceELBO(particles: 8), seed: seed
     ).run(steps: 10_000, showsProgress: false)
     let late = fit.losses.suffix(500).reduce(0, +) / 500
     #expect(late > 31.2 && late < 31.8, "\(late)")

@@ -32,7 +32,8 @@ import Testing
     }
     let fit = try SVI(
       funnel, FlowGuide(flow: .iaf(layers: 2, hidden: [16, 16]), start: .at(scale: 1)),
-      optimizer: Adam(.cosine(0.01, steps: 4000)), loss: TraceELBO(particles: 32), seed: 0
+      optimizer: Adam(.cosine(0.01, steps: 4000), beta2: 0.99), loss: TraceELBO(particles: 32),
+      seed: 0
     ).run(steps: 4000, showsProgress: false)
     let draws = try fit.samplePosterior(500)
     let v = try #require(draws.first { $0.name == "v" }?.draws)

@@ -91,7 +91,7 @@ import Testing
       (.differentScales("a", model: 4.5, guide: 1), ["\"a\"", "4.5", "1.0"]),
       (.subsetOfGuide(plate: "a"), ["\"a\""]),
       (.drawnDespiteMark("a"), ["\"a\"", "TraceEnumELBO"]),
-      (.risenLoss(from: 31.4567, to: 1165), ["31.46", "1165", "clipped(outliers: 10)"]),
+      (.risenLoss(from: 31.4567, to: 1165), ["31.46", "1165", "beta2"]),
       (.skippedSteps(3, of: 40), ["3 of 40"]), (.notConverged(iterations: 7), ["7 iterations"]),
     ]
     for (warning, parts) in warnings {

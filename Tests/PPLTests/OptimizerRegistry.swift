@@ -84,7 +84,6 @@ struct OptimizerSubject: Sendable, CustomStringConvertible {
     OptimizerSubject("AdagradRMSProp", AdagradRMSProp(2)),
     OptimizerSubject("clipped norm", SGD(0.2).clipped(norm: 1)),
     OptimizerSubject("clipped value", SGD(0.2).clipped(value: 0.5)),
-    OptimizerSubject("clipped outliers", Adam(.cosine(0.2, steps: 300)).clipped(outliers: 3)),
     OptimizerSubject("averaged", SGD(0.2).averaged(from: 200)),
     OptimizerSubject(
       "per parameter", PerParameter(["*c*": SGD(0.3), "a": Adagrad(1)], default: SGD(0.2))),

@@ -28,7 +28,7 @@ let guides: [(name: String, guide: any Guide)] = [
 
 func fitted(_ guide: some Guide) throws -> SVIResult {
   try SVI(
-    funnel, guide, optimizer: Adam(.cosine(0.002, steps: steps)).clipped(outliers: 10),
+    funnel, guide, optimizer: Adam(.cosine(0.002, steps: steps), beta2: 0.99),
     loss: TraceELBO(particles: 16, estimator: .stickingTheLanding), seed: seed
   ).run(steps: steps)
 }

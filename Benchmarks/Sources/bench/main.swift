@@ -106,7 +106,7 @@ func report(_ options: Options, _ mode: String, _ microseconds: Double, _ compil
 func coldFit(_ dtype: DType) throws {
   let guide = FlowGuide(flow: .iaf(layers: 2, hidden: [32, 32], activation: .elu))
   let svi = try SVI(
-    EightSchools.nonCentered, guide, optimizer: Adam(0.01).clipped(outliers: 10),
+    EightSchools.nonCentered, guide, optimizer: Adam(0.01, beta2: 0.99),
     loss: TraceELBO(particles: 8), dtype: dtype)
   let fit = try svi.run(steps: 10_000, showsProgress: false)
   let draws = try fit.samplePosterior(10_000)

@@ -42,7 +42,7 @@ public enum FitWarning: CustomStringConvertible, Equatable, Sendable {
       """
       the loss ended at \(formatted(last, digits: 2)) after it had been at \
       \(formatted(low, digits: 2)): the parameters were lost to a rate that is too large, or to \
-      gradients of single draws; let the rate fall, or clip with clipped(outliers: 10)
+      gradients of single draws; let the rate fall, and give Adam a beta2 of 0.99
       """
     case .notConverged(let iterations):
       "no minimum was found within \(iterations) iterations: allow more, or loosen the tolerances"

@@ -7,7 +7,10 @@ extension Optimizer {
     precondition(norm > 0, "clipped: norm must be positive, got \(norm)")
     return Clipped(base: self) { gradient in
       guard gradient.count > 0 else { return gradient }
-      return gradient * minimum(1, norm / (gradient.length + 1e-6))
+      // Scaled, lest squares overflow.
+      let largest = maximum(abs(gradient).max(), 1e-6)
+      let length = largest * sqrt(square(gradient / largest).sum())
+      return gradient * minimum(1, norm / (length + 1e-6))
     }
   }
 
@@ -36,13 +39,5 @@ private struct Clipped: Optimizer {
 
   func resolved(for parameters: [ParameterRange]) -> any Optimizer {
     Clipped(base: base.resolved(for: parameters), clip: clip)
-  }
-}
-
-extension Tensor {
-  /// The root of the sum of squares. These are scaled, lest they overflow.
-  var length: Tensor {
-    let largest = maximum(abs(self).max(), 1e-6)
-    return largest * sqrt(square(self / largest).sum())
   }
 }
