@@ -105,7 +105,8 @@ public final class SVI {
   /// Takes `steps` gradient steps and returns the fit.
   ///
   /// A line of progress, and warnings, are shown when standard error is a terminal. Ctrl-C ends the
-  /// run with the fit so far. A model that reads values it has drawn cannot be planned once; it is run step by step.
+  /// run with the fit so far. A model that reads values it has drawn cannot be planned once; it is run
+  /// step by step.
   @discardableResult
   public func run(steps: Int, showsProgress: Bool = true) throws -> SVIResult {
     try run(steps: steps, RunRecord(steps, showsProgress: showsProgress), review: nil)
