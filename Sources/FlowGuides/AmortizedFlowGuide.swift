@@ -1,5 +1,4 @@
 public import PPL
-internal import Synchronization
 
 /// A flow over the latent variables outside of a plate, and for those inside one flow whose weights all
 /// copies share, each copy in the context of its own data and of the variables outside:
@@ -116,7 +115,7 @@ private final class CopySites: Handler {
   }
 
   private let name: String
-  private let met = Mutex(Met())
+  private let met = Locked(Met())
 
   init(_ name: String) { self.name = name }
 
@@ -154,7 +153,7 @@ private final class CopySites: Handler {
 
 /// Reads the unconstrained vector that a joint guide draws.
 private final class LatentReader: Handler {
-  private let value = Mutex<Tensor?>(nil)
+  private let value = Locked<Tensor?>(nil)
   var latent: Tensor? { value.withLock { $0 } }
 
   func postprocess(_ site: inout Site) {
