@@ -9,8 +9,7 @@ struct ReplayHandler: Handler {
 
   func process(_ site: inout Site) {
     guard site.kind == .sample || site.kind == .plate, !site.isObserved,
-      let recorded = trace[site.name], recorded.kind == site.kind, !recorded.isObserved,
-      let value = recorded.value
+      let value = trace.drawnValue(site.name, site.kind)
     else { return }
     if site.kind == .plate, value.count != site.plates.first?.count { return }
     if passesMisfits, let expected = site.drawShape, value.shape != expected { return }

@@ -1,11 +1,20 @@
 /// What a model did: its sites in the order they were met.
 public struct Trace: Sendable {
-  public private(set) var sites: [Site] = []
+  public var sites: [Site] { records.map(\.site) }
+
+  /// A site as it was met. An object, so that no more copies of it are made, and so that no trace
+  /// needs a large block of memory.
+  final class Record: Sendable {
+    let site: Site
+
+    init(_ site: Site) { self.site = site }
+  }
+  private var records: [Record] = []
   /// Positions by name, kept once there are too many sites to look through.
   private var index: [String: Int] = [:]
   private static let searchLimit = 24
 
-  /// Apart from the sites, so that looking for a name copies none of them.
+  /// Apart from the records, where they are found faster.
   private var names: [String] = []
   private var kinds: [Site.Kind] = []
 
@@ -14,17 +23,23 @@ public struct Trace: Sendable {
   /// An empty trace with room for as many sites as most models have.
   static func roomy() -> Trace {
     var trace = Trace()
-    trace.sites.reserveCapacity(16)
+    trace.records.reserveCapacity(16)
     trace.names.reserveCapacity(16)
     trace.kinds.reserveCapacity(16)
     return trace
   }
 
-  public subscript(name: String) -> Site? { position(of: name).map { sites[$0] } }
+  public subscript(name: String) -> Site? { position(of: name).map { records[$0].site } }
 
   private func position(of name: String) -> Int? {
-    if sites.count > Trace.searchLimit { return index[name] }
+    if records.count > Trace.searchLimit { return index[name] }
     return names.firstIndex(of: name)
+  }
+
+  /// The value drawn at a site, nil if there is none of this kind and name.
+  func drawnValue(_ name: String, _ kind: Site.Kind) -> Tensor? {
+    guard let position = position(of: name), kinds[position] == kind else { return nil }
+    return records[position].site.isObserved ? nil : records[position].site.value
   }
 
   /// The values that mutable sites have from the next step on, in the order they were set.
@@ -33,33 +48,34 @@ public struct Trace: Sendable {
   /// Whether some draw needs a score function.
   private(set) var hasScoredDraws = false
 
-  /// Adds a site; returns the error if the name is taken.
-  mutating func add(_ site: Site) -> ModelError? {
-    if site.kind == .assignment, let value = site.value {
-      assignments.append((site.name, value))
-      return nil
+  /// Adds a site.
+  ///
+  /// - Throws: `ModelError.duplicateSite` if the name is taken.
+  mutating func add(_ record: Record) throws(ModelError) {
+    let (kind, name) = (record.site.kind, record.site.name)
+    if kind == .assignment, let value = record.site.value {
+      return assignments.append((name, value))
     }
-    if let position = position(of: site.name) {
-      if site.mayRepeat && sites[position].kind == site.kind { return nil }
-      return .duplicateSite(site.name, table: table())
+    if let position = position(of: name) {
+      if record.site.mayRepeat && kinds[position] == kind { return }
+      throw .duplicateSite(name, table: table())
     }
-    if site.isScored { hasScoredDraws = true }
-    sites.append(site)
-    names.append(site.name)
-    kinds.append(site.kind)
-    if sites.count > Trace.searchLimit { extendIndex() }
-    return nil
+    if record.site.isScored { hasScoredDraws = true }
+    records.append(record)
+    names.append(name)
+    kinds.append(kind)
+    if records.count > Trace.searchLimit { extendIndex() }
   }
 
   private mutating func extendIndex() {
-    for position in index.count..<sites.count { index[names[position]] = position }
+    for position in index.count..<records.count { index[names[position]] = position }
   }
 
   /// The sites of a kind whose names a rule picks.
   func sites(of kind: Site.Kind, where isWanted: (String) -> Bool = { _ in true }) -> [Site] {
     var result: [Site] = []
     for index in kinds.indices where kinds[index] == kind && isWanted(names[index]) {
-      result.append(sites[index])
+      result.append(records[index].site)
     }
     return result
   }
@@ -76,9 +92,8 @@ public struct Trace: Sendable {
   /// Σ log density over all sites, with their scales.
   public func logProbSum() -> Tensor {
     var total: Tensor?
-    // By position: a loop over the sites themselves would copy each.
-    for position in sites.indices where kinds[position] == .sample || kinds[position] == .factor {
-      guard let term = sites[position].logProbSum() else { continue }
+    for position in kinds.indices where kinds[position] == .sample || kinds[position] == .factor {
+      guard let term = records[position].site.logProbSum() else { continue }
       total = total.map { $0 + term } ?? term
     }
     return total ?? 0
@@ -111,9 +126,13 @@ final class TraceHandler: Handler {
   private let state = Locked(State())
 
   func postprocess(_ site: inout Site) {
+    let record = Trace.Record(site)
     state.withLock { state in
-      let error = state.trace.add(site)
-      if state.error == nil { state.error = error }
+      do throws(ModelError) {
+        try state.trace.add(record)
+      } catch {
+        if state.error == nil { state.error = error }
+      }
     }
   }
 

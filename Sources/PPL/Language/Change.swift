@@ -7,7 +7,7 @@ package func change(
 ) -> Tensor {
   var site = Site(.param, name)
   site.declaration = Site.Declaration(.real, eventRank: nil, isChange: true, initial)
-  return applied(site)
+  return applied(&site)
 }
 
 /// Lets every change start at zero.

@@ -139,7 +139,7 @@ private func subset(_ plate: Site.Plate) -> Tensor {
   site.declaration = Site.Declaration(.real, eventRank: nil) { key in
     key.choice(from: plate.size, count: plate.count)
   }
-  return applied(site)
+  return applied(&site)
 }
 
 // MARK: Handlers

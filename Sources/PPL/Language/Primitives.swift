@@ -16,7 +16,7 @@ public func sample(
   site.distribution = distribution
   site.value = observed
   if let infer { site.infer = infer }
-  return applied(site)
+  return applied(&site)
 }
 
 /// Data of which only some is known: where `observedMask` is true, `observed` conditions the model,
@@ -63,7 +63,7 @@ public func param(
 ) -> Tensor {
   var site = Site(.param, name)
   site.declaration = Site.Declaration(constraint, eventRank: eventRank, initial)
-  return applied(site)
+  return applied(&site)
 }
 
 /// A named value computed from others: recorded, and part of posterior summaries.
@@ -71,14 +71,14 @@ public func param(
 public func deterministic(_ name: String, _ value: Tensor) -> Tensor {
   var site = Site(.deterministic, name)
   site.value = value
-  return applied(site)
+  return applied(&site)
 }
 
 /// Adds a term to the log density of the model, or of the guide.
 public func factor(_ name: String, _ logFactor: Tensor) {
   var site = Site(.factor, name, isObserved: true)
   site.value = logFactor
-  _ = applied(site)
+  _ = applied(&site)
 }
 
 /// A value carried from step to step without a gradient, such as a running mean.
@@ -90,7 +90,7 @@ public func mutable(
 ) -> Tensor {
   var site = Site(.mutable, name)
   site.declaration = Site.Declaration(.real, eventRank: nil) { _ in initial() }
-  return applied(site)
+  return applied(&site)
 }
 
 /// Sets the value that a mutable one has from the next step on; with several particles, the mean of
@@ -98,12 +98,11 @@ public func mutable(
 public func assign(_ name: String, _ value: Tensor) {
   var site = Site(.assignment, name)
   site.value = stopGradient(value)
-  _ = applied(site)
+  _ = applied(&site)
 }
 
 /// The value a site has after it went through the handlers.
-func applied(_ site: Site) -> Tensor {
-  var site = site
+func applied(_ site: inout Site) -> Tensor {
   apply(&site)
   guard let value = site.value else {
     preconditionFailure("no value at \(site.kind) site \"\(site.name)\"")

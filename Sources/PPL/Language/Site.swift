@@ -148,7 +148,7 @@ public struct Site: Sendable {
   }
   /// Whether the derivative of the log density with respect to the draw is to be computed with it.
   var wantsScore: Bool {
-    get { rare?.fields.wantsScore ?? false }
+    @inline(__always) get { rare?.fields.wantsScore ?? false }
     set { setRare { $0.wantsScore = newValue } }
   }
   /// That derivative, with all parameters held fixed.
@@ -203,6 +203,7 @@ public struct Site: Sendable {
 
   /// Whether the gradient of a draw is that of its log density, and the draw a constant: where draws
   /// are not reparameterised, or it was asked for.
+  @inline(__always)
   var usesScoreFunction: Bool {
     rare?.fields.infer.usesScoreFunction == true || distribution?.isReparameterized == false
   }

@@ -104,6 +104,7 @@ extension Cost {
 
 extension Site {
   /// Whether this is a draw, not summed over, whose gradient is the score function's.
+  @inline(__always)
   var isScored: Bool {
     kind == .sample && !isObserved && usesScoreFunction && enumeration == nil
   }

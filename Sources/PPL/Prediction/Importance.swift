@@ -53,7 +53,7 @@ public struct Importance {
     for var site in trace.sites where site.isLatent {
       // The draw's own density, whatever it counts for in the model.
       site.scale = 1
-      if let error = guide.add(site) { throw error }
+      try guide.add(Trace.Record(site))
     }
     return WeightedRun(
       ParticleTrace(guide: guide, model: trace), logJoint: trace.logProbSum())

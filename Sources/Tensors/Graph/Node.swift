@@ -6,23 +6,28 @@ internal import Synchronization
 /// keeps its inputs, so that gradients still pass through it.
 ///
 /// `@unchecked Sendable`: the fields are constant after `init`; the value is an atomic pointer set
-/// once; `isDismantled` is touched by the last owner only.
+/// once; `inlineCount` changes only when the last owner takes the node apart.
+///
+/// A step of a model makes hundreds of nodes and drops them together: the fields are ordered so that
+/// one takes 120 bytes, the most that the C library frees without looking for free neighbours.
 package final class Node: @unchecked Sendable {
   let operation: any Operation
   let shape: Shape
   let dtype: DType
   /// A literal, or computed from literals alone: takes the other operand's dtype.
   let isWeak: Bool
+  /// How many of `first`, `second` and `third` there are; none any more once they were given up.
+  private var inlineCount: UInt8
+  /// The length of the longest path to a leaf, at most 255.
+  private let height: UInt8
   /// The value of a literal (bits of a Double, or an Int64), otherwise zero.
   let payload: UInt64
-  let inputCount: Int
   // Owned references. They are unmanaged so that `deinit` can take apart a long chain in a loop,
-  // and so that reading them needs no dynamic check.
+  // and so that reading them needs no dynamic check. There is a `rest` only behind a `third`.
   private let first: Unmanaged<Node>?
   private let second: Unmanaged<Node>?
   private let third: Unmanaged<Node>?
   private let rest: [Unmanaged<Node>]
-  private var isDismantled = false
   private let value = Atomic<UnsafeRawPointer?>(nil)
 
   init(
@@ -35,8 +40,10 @@ package final class Node: @unchecked Sendable {
     self.second = second.map(Unmanaged.passRetained)
     self.third = third.map(Unmanaged.passRetained)
     self.rest = rest.map(Unmanaged.passRetained)
-    inputCount =
-      first == nil ? 0 : (third != nil ? 3 : second != nil ? 2 : 1) + rest.count
+    inlineCount = third != nil ? 3 : second != nil ? 2 : first != nil ? 1 : 0
+    var height = max(first?.height ?? 0, second?.height ?? 0, third?.height ?? 0)
+    for node in rest { height = max(height, node.height) }
+    self.height = height < .max ? height + 1 : height
     self.shape = shape
     self.dtype = dtype
     self.isWeak = isWeak
@@ -65,6 +72,9 @@ package final class Node: @unchecked Sendable {
 
   // MARK: Inputs
 
+  @inline(__always)
+  var inputCount: Int { inlineCount < 3 ? Int(inlineCount) : 3 + rest.count }
+
   var inputs: [Node] {
     var result: [Node] = []
     result.reserveCapacity(inputCount)
@@ -81,30 +91,35 @@ package final class Node: @unchecked Sendable {
   func forEachReference(_ body: (Unmanaged<Node>) -> Void) {
     if let first { body(first) }
     if let second { body(second) }
-    if let third { body(third) }
+    guard let third else { return }
+    body(third)
     for node in rest { body(node) }
   }
 
   // MARK: Release
 
-  // Releasing a chain of a million nodes must not recurse: inputs that nobody else holds are
-  // taken apart in a loop.
+  /// Up to this height releasing a node recurses; a chain of a million is taken apart in a loop.
+  private static let recursionLimit: UInt8 = 100
+
   deinit {
     if let value = value.load(ordering: .acquiring) {
       Unmanaged<Storage>.fromOpaque(value).release()
     }
-    guard inputCount > 0, !isDismantled else { return }
+    guard inlineCount > 0 else { return }
+    guard height > Node.recursionLimit else { return forEachReference { $0.release() } }
     var pending: [Node] = []
     dismantle(into: &pending)
     while let node = pending.popLast() { node.dismantle(into: &pending) }
   }
 
-  /// Gives up the inputs; those that nobody else holds and that have inputs join `pending`.
+  /// Gives up the inputs; high ones that nobody else holds join `pending`.
   private func dismantle(into pending: inout [Node]) {
-    isDismantled = true
+    inlineCount = 0
     forEachReference { input in
       var node = input.takeRetainedValue()
-      if node.inputCount > 0 && isKnownUniquelyReferenced(&node) { pending.append(node) }
+      if node.height > Node.recursionLimit && isKnownUniquelyReferenced(&node) {
+        pending.append(node)
+      }
     }
   }
 }

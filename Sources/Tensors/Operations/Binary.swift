@@ -53,9 +53,9 @@ func kernelMode(_ uniform: Int) -> Int32 {
 func commonDType(_ a: Tensor, _ b: Tensor, _ name: String) -> DType {
   if a.dtype == b.dtype { return a.dtype }
   if a.node.isWeak != b.node.isWeak {
-    let (weak, strong) = a.node.isWeak ? (a, b) : (b, a)
-    if strong.dtype.isFloat || weak.isIntegral {
-      return strong.dtype == .bool ? .int64 : strong.dtype
+    let strong = a.node.isWeak ? b.dtype : a.dtype
+    if strong.isFloat || (a.node.isWeak ? a : b).isIntegral {
+      return strong == .bool ? .int64 : strong
     }
   }
   return a.dtype.promoted(with: b.dtype)
@@ -90,6 +90,9 @@ extension Tensor {
   /// This tensor as an operand of a result of another dtype.
   func operand(as dtype: DType) -> Tensor {
     if self.dtype == dtype { return self }
+    if dtype.isFloat, node.operation === Literal.shared {
+      return Tensor(literal: literalValue, dtype: dtype, isWeak: node.isWeak)
+    }
     return Tensor(
       Node(CastOperation.shared, node, shape: shape, dtype: dtype, isWeak: node.isWeak))
   }
