@@ -175,6 +175,20 @@ extension Registry {
         squaredDistances(x[3], from: 0.5 * x[3][0], regular(0.2 * x[4])),
       ]
     },
+    OperationCase(
+      "solve through a network", .real([3, 2]), .real([3, 2], 0.5...2), .real([3, 4]),
+      .real([3, 4]), .real([2, 3]), .real([3, 4]), .real([3, 3]), order: 0
+    ) { x in
+      let network = StagedNetwork(
+        order: [1, 0], offsets: [[0, 0, 1, 2], [0, 1, 3, 3]],
+        layers: [
+          .init(inputs: 2, outputs: 3, connects: true, activates: false, isResidual: false),
+          .init(inputs: 3, outputs: 4, connects: true, activates: true, isResidual: false),
+        ], outputsEach: 2)
+      let solution = network.solveTransposed(
+        x[0], own: x[1], values: x[2], added: x[3], weights: [x[4], x[5]], slopes: [nil, x[6]])
+      return [stopGradient(solution)]
+    },
     OperationCase("triangularSolve", .real([3, 3], -1...1), .real([3, 2]), .real([2, 3])) { x in
       let a = regular(x[0])
       return [

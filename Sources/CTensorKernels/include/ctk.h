@@ -244,6 +244,18 @@ typedef struct { int32_t start, end; int32_t ranges, count; } ctk_panel;
 typedef struct { ctk_masked_gemm_desc product; int32_t panels; } ctk_block_gemm_desc;
 ctk_fn ctk_gemm_blocks(int dtype);
 
+// d = g, rows × dimension, with J' g = r for the Jacobian J of y_i = f(x_i; outputs i of a network of the
+// coordinates of earlier stages than i's). a: addresses of r and dy_i/dx_i, rows × dimension; of dy_i/dt
+// for the parameters t of f, and of what is added to the cotangent dy_i/dt g_i of each of them, rows ×
+// outputs × dimension; then layer by layer of its weights, inputs × outputs, where it connects, and of the
+// slopes of the activation at its inputs, rows × inputs, where it activates. The last layer's outputs are
+// in order of the coordinates' stages, those of one coordinate side by side.
+typedef struct { int64_t inputs, outputs, connects, activates, isResidual; } ctk_network_layer;
+// All int64: `layers` ctk_network_layers follow, then the coordinates in order of their stages; then for
+// the coordinates, and for each layer of hidden units, how many come before each stage 0 ... stages.
+typedef struct { int64_t rows, dimension, outputs, layers, stages; } ctk_network_desc;
+ctk_fn ctk_network_solve(int dtype);
+
 // Batched square-matrix kernels, n × n row-major contiguous. Failure of one matrix (not positive
 // definite, singular) fills its result with NaN.
 typedef struct { int64_t batch, n, m; int32_t upper, transpose, unitDiagonal, leftSide; int64_t sa, sb; } ctk_linalg_desc;
