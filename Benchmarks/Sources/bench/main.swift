@@ -77,8 +77,7 @@ func fastest(_ budget: Double, _ run: (Int) throws -> Void) rethrows -> Double {
   return best * 1e6
 }
 
-/// The fastest block of steps of a fit, in microseconds per step, without what a run does once: the
-/// plan is made anew for each.
+/// The fastest block of steps of a fit, in microseconds per step, without what a run does once.
 func fastestStep(_ budget: Double, of svi: SVI) throws -> Double {
   func run(_ steps: Int) throws -> Double {
     try seconds { try svi.run(steps: steps, showsProgress: false) }

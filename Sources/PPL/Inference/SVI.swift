@@ -24,6 +24,8 @@ public final class SVI {
   var stepsTaken = 0
   var updatesMade = 0
   private let plans = PlanCache()
+  /// Those of the last run.
+  private(set) var stepPlans: StepPlans?
   /// Steps in a row that were not taken.
   var skipped = 0
 
@@ -166,6 +168,20 @@ public final class SVI {
         try self.review(review, &record)
       }
     }
+  }
+
+  /// The plans for a run, those of the last one where its steps had the same structure, and what
+  /// does not change between steps.
+  func stepPlans(for graph: StepGraph) throws -> (plans: StepPlans, invariants: [Storage]) {
+    try graph.validate(self)
+    let key = graph.graph.key
+    if let known = stepPlans, known.key == key {
+      return (known, known.slope.invariants(of: graph.graph))
+    }
+    let (slope, invariants) = graph.makeGradientPlan(self)
+    let made = StepPlans(key: key, slope: slope, update: graph.makeUpdatePlan(self))
+    stepPlans = made
+    return (made, invariants)
   }
 
   /// Takes over parameters, optimizer state and mutable values.

@@ -95,11 +95,14 @@ struct StepGraph {
     return odd + unused.map { .unusedParameter(parameters.names[$0]) }
   }
 
-  /// A plan for loss, sum of the gradient, new parameters, new optimizer state, new mutables.
-  ///
   /// - Throws: `ModelError` if guide and model, which may differ from step to step, do not match.
-  func makePlan(_ svi: SVI) throws -> Plan {
+  func validate(_ svi: SVI) throws {
     for particle in particles { try svi.objective.validate(particle) }
+  }
+
+  /// A plan for loss, sum of the gradient, new parameters, new optimizer state, new mutables.
+  func makePlan(_ svi: SVI) throws -> Plan {
+    try validate(svi)
     let slope = slope(svi)
     let update = svi.optimizer.update(
       packed, slope.gradient, arguments.state, step: arguments.step)
@@ -110,8 +113,7 @@ struct StepGraph {
 
   /// A plan for loss, sum of the gradient, the gradient and new mutables, to be run for many steps:
   /// what does not change between them is computed beforehand.
-  func makeGradientPlan(_ svi: SVI) throws -> (plan: Plan, invariants: [Storage]) {
-    for particle in particles { try svi.objective.validate(particle) }
+  func makeGradientPlan(_ svi: SVI) -> (loop: LoopPlan, invariants: [Storage]) {
     let slope = slope(svi)
     let varying =
       [packed, keyLeaf, arguments.step] + assignedMutables.map { mutables[$0] } + arguments.state
@@ -132,7 +134,7 @@ struct StepGraph {
 
   /// The loss, averaged over the particles.
   func loss(_ svi: SVI) throws -> Tensor {
-    for particle in particles { try svi.objective.validate(particle) }
+    try validate(svi)
     return slope(svi, keys: Tensor(arguments.keys.map { Int($0) })).loss
   }
 

@@ -1,5 +1,12 @@
 import Tensors
 
+/// The plans of a step that is run over and over, for all steps of a structure.
+struct StepPlans {
+  let key: GraphKey
+  let slope: LoopPlan
+  let update: Plan
+}
+
 /// A step run over and over: one plan for loss and gradient, one that moves the parameters, which is
 /// run only if the former are finite.
 ///
@@ -31,11 +38,11 @@ final class StepLoop {
   private let batchKey: Int64
 
   init(_ graph: StepGraph, _ svi: SVI) throws {
-    let (plan, invariants) = try graph.makeGradientPlan(svi)
+    let (plans, invariants) = try svi.stepPlans(for: graph)
     let arguments = graph.arguments
     self.graph = graph
-    gradientPlan = plan
-    updatePlan = graph.makeUpdatePlan(svi)
+    gradientPlan = plans.slope.plan
+    updatePlan = plans.update
     dtype = arguments.packed.dtype
     keys = graph.keyStorage
     gradient = Storage(byteCount: arguments.packed.count * dtype.byteCount)

@@ -31,8 +31,8 @@ final class LogDensity {
     }
     let slope = gradient(of: density, withRespectTo: [point])[0]
     let graph = TracedGraph([density, slope, point])
-    let (plan, invariants) = graph.loopPlan([density, slope], extra: [], varying: [point])
-    self.plan = plan
+    let (loop, invariants) = graph.loopPlan([density, slope], extra: [], varying: [point])
+    plan = loop.plan
     values = graph.values(plan, extra: invariants)
     position = plan.argumentPositions.firstIndex { graph.node($0) === point.node }
   }

@@ -24,7 +24,7 @@ package struct TracedGraph {
 
   private var sorted: GraphOrder { order ?? GraphOrder(roots) }
 
-  var key: GraphKey { GraphKey(sorted, outputs: roots) }
+  package var key: GraphKey { GraphKey(sorted, outputs: roots) }
 
   var template: GraphTemplate { GraphTemplate(sorted, roots: roots) }
 
@@ -56,11 +56,17 @@ package struct TracedGraph {
   /// A plan like `plan(_:extra:)` for being run many times while only the `varying` leaves change:
   /// what depends on none of them is computed now. Its values follow the `extra` ones.
   package func loopPlan(_ outputs: [Tensor], extra: [Tensor], varying: [Tensor])
-    -> (plan: Plan, invariants: [Storage])
+    -> (loop: LoopPlan, invariants: [Storage])
   {
     let invariants = TracedGraph.invariants(outputs.map(\.node), varying.map(\.node))
-    eval(invariants)
-    return (plan(outputs, extra: extra + invariants), invariants.map { $0.evaluated() })
+    let own = sorted.table
+    let before = invariants.isEmpty ? nil : plan(invariants, extra: [])
+    let values = before.map { $0.run(self.values($0, extra: [])) } ?? []
+    for (tensor, value) in zip(invariants, values) { tensor.node.attach(value) }
+    let loop = LoopPlan(
+      plan: plan(outputs, extra: extra + invariants), before: before,
+      positions: invariants.map { own[$0.node] })
+    return (loop, values)
   }
 
   /// The last computations on every path that do not depend on what varies. Views cost nothing and
@@ -101,6 +107,25 @@ package struct TracedGraph {
   /// The node at a position, nil for an extra placeholder.
   package func node(_ position: Int) -> Node? {
     position < nodes.count ? nodes[position].takeUnretainedValue() : nil
+  }
+}
+
+/// A plan for many runs between which only some leaves of a graph change. It serves all graphs of one
+/// structure.
+package struct LoopPlan: Sendable {
+  package let plan: Plan
+  /// For what does not change.
+  fileprivate let before: Plan?
+  /// Where that stands in the graph; nil for what was derived from it.
+  fileprivate let positions: [Int?]
+
+  /// What does not change, computed from a graph's values.
+  package func invariants(of graph: TracedGraph) -> [Storage] {
+    let values = before.map { $0.run(graph.values($0, extra: [])) } ?? []
+    for (position, value) in zip(positions, values) {
+      if let position { graph.node(position)?.attach(value) }
+    }
+    return values
   }
 }
 
