@@ -3,8 +3,8 @@
 For each flow `weights/NAME.safetensors` has its parameters, under the names and in the shapes they
 have in `FlowArchitecture.zukoMAF` and its neighbours, in float32, and
 `weights/NAME_points.safetensors` has 1,000 points and their log densities, computed in float64 and,
-to know what single precision can do, in float32. The functions `of_zuko`, `of_pyro` and `of_nflows`
-turn any such flow into a dictionary of arrays.
+to know what single precision can do, in float32. The functions `of_zuko`, `of_zuko_naf`,
+`of_pyro` and `of_nflows` turn any such flow into a dictionary of arrays.
 
 Needs zuko 1.6.0, pyro-ppl 1.9.2, nflows 0.14, torch 2.13.0 and safetensors.
 """
@@ -38,10 +38,10 @@ def by_parameter(weight, bias, dimension):
     return weight[order], bias[order]
 
 
-def of_zuko(flow, dimension):
-    """A `zuko.flows.MAF` or `NSF`. Hidden units that see less come first."""
+def of_zuko(transforms, dimension):
+    """The layers of a `zuko.flows.MAF` or `NSF`. Hidden units that see less come first."""
     result = {}
-    for number, transform in enumerate(flow.transform.transforms):
+    for number, transform in enumerate(transforms):
         linears = masked_linears(transform.hyper, "MaskedLinear")
         layers, order = [], np.arange(dimension)
         for index, linear in enumerate(linears):
@@ -54,6 +54,19 @@ def of_zuko(flow, dimension):
                 weight, bias = weight[order], bias[order]
             layers.append((weight, bias))
         result |= arrays(layers, f"flow{number}")
+    return result
+
+
+def of_zuko_naf(flow, dimension):
+    """A `zuko.flows.NAF`: what its masked networks have as others, and the increasing networks."""
+    layers = [transform for transform in flow.transform.transforms if hasattr(transform, "hyper")]
+    result = of_zuko(layers, dimension)
+    for number, transform in enumerate(layers):
+        linears = masked_linears(transform.univariate.network, "MonotonicLinear")
+        for index, linear in enumerate(linears):
+            prefix, weight = f"flow{number}.monotone", linear.weight.detach().numpy()
+            result[f"{prefix}.weight{index}"] = np.ascontiguousarray(weight.transpose(0, 2, 1))
+            result[f"{prefix}.bias{index}"] = linear.bias.detach().numpy()[:, None]
     return result
 
 
@@ -119,7 +132,19 @@ def zuko_flows():
 
     for name, kind in [("zuko_maf", zuko.flows.MAF), ("zuko_nsf", zuko.flows.NSF)]:
         flow = shaken(kind(DIMENSION, 0, transforms=4, hidden_features=(13, 16)))
-        save(name, of_zuko(flow, DIMENSION), flow, lambda x, flow=flow: flow().log_prob(x))
+        weights = of_zuko(flow.transform.transforms, DIMENSION)
+        save(name, weights, flow, lambda x, flow=flow: flow().log_prob(x))
+
+
+def zuko_naf():
+    import zuko
+
+    flow = zuko.flows.NAF(
+        DIMENSION, transforms=3, signal=4, network={"hidden_features": (8, 6)},
+        hidden_features=(13, 16),
+    )
+    shaken(flow).eval()
+    save("zuko_naf", of_zuko_naf(flow, DIMENSION), flow, lambda x: flow().log_prob(x))
 
 
 def pyro_flow():
@@ -175,6 +200,7 @@ def main():
     zuko_flows()
     pyro_flow()
     nflows_flow()
+    zuko_naf()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,10 @@ import PPL
 // Flows of other libraries, layer by layer as these make them, so that what was learned there can be
 // loaded: Tests/Golden/make_flow_weights.py writes the parameters of a flow of theirs to a file, for
 // `NormalizingFlow.loading(_:dtype:)`.
+//
+// Layers of splines are computed in double precision also where parameters and points are single: the
+// rounding of a network or of the edges of bins, narrow as these may be, would move log densities by
+// some millionths of them.
 
 extension FlowArchitecture {
   /// Zuko's `MAF(features, transforms=layers, hidden_features=hidden)`.
@@ -14,7 +18,7 @@ extension FlowArchitecture {
   public static func zukoNSF(
     layers: Int = 3, bins: Int = 8, hidden: [Int] = [64, 64]
   ) -> FlowArchitecture {
-    zuko(layers, hidden, RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped))
+    zuko(layers, hidden, RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped)).inDouble
   }
 
   /// Pyro's `AffineAutoregressive(AutoRegressiveNN(dimension, hidden))`.
@@ -55,7 +59,14 @@ extension FlowArchitecture {
           transformer: RationalQuadraticSpline(bins: bins, bound: bound), network: network,
           name: "flow\(index)")
       }
-    }.inverse
+    }.inverse.inDouble
+  }
+
+  private var inDouble: FlowArchitecture {
+    FlowArchitecture(following: { dimension, context, dependencies in
+      build(dimension: dimension, contextDimension: context, dependencies: dependencies)
+        .map { InDouble(base: $0) }
+    })
   }
 
   /// Zuko's first transform is next to the data, and every other one goes in reverse order.
@@ -85,5 +96,48 @@ private struct NFlowsResidualNet: ConditionerNetwork {
     Perceptron(
       HiddenLayer.residual(width, blocks), .relu, inputs: x.shape[x.rank - 1], start: start,
       name: name, activatesLast: false)(x, context)
+  }
+}
+
+/// A layer computed in double precision, whatever that of its points and parameters is.
+private struct InDouble: Bijector {
+  let base: any Bijector
+
+  var eventRank: Int { base.eventRank }
+  var valueRank: Int { base.valueRank }
+  var domain: Constraint { base.domain }
+  var codomain: Constraint { base.codomain }
+  var isAutoregressive: Bool { base.isAutoregressive }
+  var isVolumePreserving: Bool { base.isVolumePreserving }
+  var startsNearIdentity: Bool { base.startsNearIdentity }
+
+  func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    let (y, logDet) = Self.exactly { base.forwardAndLogDet(x.cast(to: .float64), context: context) }
+    return (y.cast(to: x.dtype), logDet.cast(to: x.dtype))
+  }
+
+  func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    let (x, logDet) = Self.exactly { base.inverseAndLogDet(y.cast(to: .float64), context: context) }
+    return (x.cast(to: y.dtype), logDet.cast(to: y.dtype))
+  }
+
+  func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    let (y, logDet, slope) = Self.exactly {
+      base.forwardWithScore(
+        x.cast(to: .float64), score: score.cast(to: .float64), context: context)
+    }
+    return (y.cast(to: x.dtype), logDet.cast(to: x.dtype), slope.cast(to: x.dtype))
+  }
+
+  private static func exactly<Result>(_ body: () -> Result) -> Result {
+    handle(body, with: DoubleParameters())
+  }
+
+  private struct DoubleParameters: Handler {
+    func postprocess(_ site: inout Site) {
+      if site.kind == .param { site.value = site.value?.cast(to: .float64) }
+    }
   }
 }
