@@ -1,4 +1,5 @@
-"""The exact posterior of eight schools, by quadrature. Writes eight_schools.json.
+"""The exact posterior of eight schools, by quadrature, and independent draws from it. Writes
+eight_schools.json and eight_schools_draws.safetensors.
 
     mu ~ Normal(0, 5)    tau ~ HalfCauchy(5)    eta_i ~ Normal(0, 1)
     theta_i = mu + tau eta_i                    y_i ~ Normal(theta_i, sigma_i)
@@ -8,13 +9,14 @@ mixture over t = log tau is a trapezoidal sum on the whole line, which converges
 because the integrand is analytic and decays at both ends (like e^t on the left and like e^-9t on
 the right).
 
-Needs numpy and scipy; made with numpy 2.4.6, scipy 1.17.1, Python 3.11.
+Needs numpy, scipy and safetensors; made with numpy 2.4.6, scipy 1.17.1, Python 3.11.
 """
 
 import json
 import pathlib
 
 import numpy as np
+from safetensors.numpy import save_file
 from scipy.optimize import brentq
 from scipy.special import logsumexp, ndtr
 
@@ -53,6 +55,21 @@ def given(tau):
     theta = mu[:, None] + tau * eta
     theta_variance = tau**2 * spread + spread**2 * mu_variance[:, None]
     return log_evidence, (mu, mu_variance), (eta, eta_variance), (theta, theta_variance)
+
+
+def draws(count, step=0.001, seed=0):
+    """tau by its quadrature, then mu given tau, then each eta given both, which are normal."""
+    random = np.random.default_rng(seed)
+    tau, log_weight = nodes(step, low=-20)
+    weight = np.exp(given(tau)[0] + log_weight - logsumexp(given(tau)[0] + log_weight))
+    chosen = random.choice(tau, count, p=weight)
+    tau = chosen * np.exp(step * (random.random(count) - 0.5))
+    _, (mean, variance), _, _ = given(tau)
+    mu = mean + np.sqrt(variance) * random.standard_normal(count)
+    marginal = sigma**2 + tau[:, None] ** 2
+    eta = tau[:, None] / marginal * (y - mu[:, None])
+    eta += sigma / np.sqrt(marginal) * random.standard_normal((count, len(y)))
+    return {"mu": mu, "tau": tau, "eta": eta}
 
 
 def quantile(cdf, low, high):
@@ -115,3 +132,9 @@ if __name__ == "__main__":
     print(f'log evidence {exact["logEvidence"]:.10f}')
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(exact, indent=1) + "\n")
+    sample = draws(5000)
+    for name, site in [("mu", 0), ("tau", 1)]:
+        z = (sample[name].mean() - exact["sites"][site]["mean"]) / exact["sites"][site]["sd"]
+        assert abs(z) < 4 / np.sqrt(5000), f"draws of {name} are {z} deviations off"
+    save_file({name: value.astype(np.float32) for name, value in sample.items()},
+              path.with_name("eight_schools_draws.safetensors"))
