@@ -119,6 +119,31 @@ import Testing
     }
   }
 
+  /// A layer shows what its network is connected with: the masks, as a product, are the dependencies
+  /// of its order, and `graph` takes what a layer shows.
+  @Test func masksAreShown() {
+    let order = [2, 0, 3, 1]
+    let layer = MaskedAutoregressive(
+      .order(order), transformer: AffineTransformer(), network: MADE(hidden: [6, 7]), name: "f")
+    let adjacency = layer.dependencies.adjacency
+    for (stage, coordinate) in order.enumerated() {
+      #expect((0..<4).filter { adjacency[coordinate][$0] } == order[..<stage].sorted())
+    }
+    let masks = layer.masks
+    #expect(masks.map(\.count) == [4, 6, 7] && masks.map { $0[0].count } == [6, 7, 8])
+    let reach = masks.dropFirst().reduce(masks[0]) { reach, mask in
+      reach.map { row in
+        mask[0].indices.map { column in row.indices.contains { row[$0] && mask[$0][column] } }
+      }
+    }
+    for output in 0..<8 {
+      #expect((0..<4).map { reach[$0][output] } == adjacency[output % 4])
+    }
+    let same = MaskedAutoregressive(
+      .graph(adjacency), transformer: AffineTransformer(), network: MADE(hidden: [6, 7]), name: "f")
+    #expect(same.dependencies.adjacency == adjacency)
+  }
+
   // MARK: Zuko
 
   /// A draw with its density, and its score, evaluates each network once, whatever the direction; so

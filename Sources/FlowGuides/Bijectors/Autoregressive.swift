@@ -8,7 +8,7 @@ public import PPL
 /// coordinates are found stage by stage, which uses each weight once.
 public struct InverseAutoregressive: Bijector {
   private let transformer: any Transformer
-  private let network: MaskedPerceptron
+  let network: MaskedPerceptron
   private let contextDimension: Int
 
   public var eventRank: Int { 1 }
@@ -76,7 +76,7 @@ public struct InverseAutoregressive: Bijector {
 /// Backwards one evaluation of the network; scoring data is fast. Forwards the coordinates are found
 /// stage by stage, which uses each weight once.
 public struct MaskedAutoregressive: Bijector {
-  private let inverse: InverseAutoregressive
+  let inverse: InverseAutoregressive
 
   public var eventRank: Int { 1 }
   public var domain: Constraint { inverse.codomain }
