@@ -151,13 +151,13 @@ private final class CopySites: Handler {
   }
 }
 
-/// Reads the unconstrained vector that a joint guide draws.
+/// Reads the unconstrained vector that a joint guide draws: the one site that is not the model's.
 private final class LatentReader: Handler {
   private let value = Locked<Tensor?>(nil)
   var latent: Tensor? { value.withLock { $0 } }
 
   func postprocess(_ site: inout Site) {
-    guard site.name == "_auto_latent", let drawn = site.value else { return }
+    guard site.kind == .sample, site.infer.isAuxiliary, let drawn = site.value else { return }
     value.withLock { $0 = drawn }
   }
 }

@@ -1,3 +1,4 @@
+import Models
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
     let y: [Double]?
     let logDet: Double?
     let logDets: [Double]?
-    let parameters: [String: Values]?
+    let parameters: [String: JSONTensor]?
     let dimension: Int?
     let hidden: [Int]?
     let order: [Int]?
@@ -19,22 +20,6 @@ import Testing
 
     subscript(_ name: String) -> Tensor { parameters?[name]?.tensor ?? Tensor(.nan) }
     var point: Tensor { Tensor(x ?? []) }
-  }
-
-  /// A number, a vector or a matrix.
-  struct Values: Decodable {
-    let tensor: Tensor
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(Double.self) {
-        tensor = Tensor(number)
-      } else if let vector = try? container.decode([Double].self) {
-        tensor = Tensor(vector)
-      } else {
-        tensor = Tensor(try container.decode([[Double]].self))
-      }
-    }
   }
 
   /// What an entry is about.

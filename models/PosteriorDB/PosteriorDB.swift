@@ -48,31 +48,15 @@ public enum PosteriorDB {
       let mean, sd, q05, q50, q95: Double
     }
 
-    let data: [String: PosteriorData.Value]
+    let data: [String: JSONTensor]
     let reference: [String: Row]
   }
 }
 
 /// The data of a posterior by name.
 struct PosteriorData {
-  /// A number, a vector, or a matrix as its rows.
-  struct Value: Decodable {
-    let tensor: Tensor
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(Double.self) {
-        tensor = Tensor(number)
-      } else if let vector = try? container.decode([Double].self) {
-        tensor = Tensor(vector)
-      } else {
-        tensor = stack(try container.decode([[Double]].self).map { Tensor($0) })
-      }
-    }
-  }
-
   let name: String
-  let values: [String: Value]
+  let values: [String: JSONTensor]
 
   func callAsFunction(_ variable: String) throws -> Tensor {
     guard let value = values[variable] else {

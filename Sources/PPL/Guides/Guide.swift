@@ -26,12 +26,16 @@ extension Guide {
 /// A guide that looks for a place to start.
 package protocol StartingGuide: Guide, Sendable {
   var start: GuideStart { get }
+  /// Whether its distribution follows from all latent sites of the model together, not from some.
+  var isOfAllSites: Bool { get }
 
   /// The guide for the sites of a layout.
   func prepared(_ layout: LatentLayout, at found: FoundStart, dtype: DType) throws -> PreparedGuide
 }
 
 extension StartingGuide {
+  package var isOfAllSites: Bool { false }
+
   public func body(for model: @escaping () -> Void, dtype: DType) throws -> () -> Void {
     try prepared(for: model, dtype: dtype, seed: 0).draw
   }

@@ -26,11 +26,12 @@ public struct GuideList: Guide {
   public init(_ parts: Part...) {
     precondition(
       parts.count { $0.names == nil } <= 1, "GuideList: more than one part is for the rest")
+    let whole = parts.lazy.map(\.guide).first { ($0 as? any StartingGuide)?.isOfAllSites == true }
     precondition(
-      !parts.contains { $0.guide is LaplaceGuide },
+      whole == nil,
       """
-      GuideList: LaplaceGuide's normal distribution is that of all sites together; use it alone, or \
-      MultivariateNormalGuide() in the list
+      GuideList: \(whole.map { "\(type(of: $0))" } ?? "")'s distribution is that of all sites \
+      together; use it alone, or MultivariateNormalGuide() in the list
       """)
     self.parts = parts
   }

@@ -7,6 +7,7 @@ import Distributions
 /// fit is made, without stochastic steps; nothing is left to learn. The Hessian is exact.
 public struct LaplaceGuide: JointGuide {
   package let start: GuideStart
+  package var isOfAllSites: Bool { true }
 
   /// - Parameter strategy: where the paths to the mode start.
   public init(from strategy: InitStrategy = .uniform(), paths: Int = 4) {
