@@ -1,133 +1,125 @@
 // Draws by rejection: each element tries until it accepts, with bits that depend on its key, its
-// number and the attempt alone. All elements of a tile try once, eight at a time; those rejected
-// are gathered and try again together. Computed in double; float32 draws are rounded at the end.
+// number and the attempt alone. All elements of a tile try once; those rejected are gathered and
+// try again together. Computed in double; float32 draws are rounded at the end.
 
-enum { TILE = 512 };
+enum { TILE = 512, ROOM = TILE + GROUP_BLOCKS };  // a last group need not be full
 
+// One attempt of many elements, in steps that each do all of them: within one vector almost every
+// operation waits for the one before it, but those of different vectors overlap.
 typedef struct {
-  const int64_t *keys;
-  int64_t row_length, start;  // keys per element; the tile's first element
-  // Parameters and results, with room for a last group that is not full.
-  double a[TILE + GROUP_BLOCKS], b[TILE + GROUP_BLOCKS], d[TILE + GROUP_BLOCKS];
-} tile;
+  uint64_t bits[2][ROOM];  // two random words for each; before, its key and its number
+  double a[ROOM], b[ROOM], d[ROOM];
+  int64_t accepted[ROOM];
+} trials;
 
-// One attempt of some elements: two or four words of random bits each, and their parameters.
+// What a method sees of a vector of them.
 typedef struct {
-  u64v bits[4];
+  u64v bits[2];
   f64v a, b;
 } trial;
+
+INLINE trial trial_at(const trials *t, int64_t i) {
+  trial v = {.a = load_f64(t->a + i), .b = load_f64(t->b + i)};
+  for (int word = 0; word < 2; word++) {
+    __builtin_memcpy(&v.bits[word], t->bits[word] + i, sizeof v.bits[word]);
+  }
+  return v;
+}
+
+INLINE void finish_trial(trials *t, int64_t i, f64v draw, i64v accepted) {
+  store_f64(t->d + i, draw);
+  __builtin_memcpy(t->accepted + i, &accepted, sizeof accepted);
+}
 
 #define UNIT(bits) UNIT_F64(bits, f64v, u64v)
 #define BROADCAST(x) splat_f64(x)
 
 #include "samplers.h"
 
-// ---- Eight elements ---------------------------------------------------------------------------
+// ---- Attempts ---------------------------------------------------------------------------------
 
-// Computes the draws of some elements, and returns which lanes have accepted.
-typedef i64v (*sampler)(const trial *, f64v *);
+// Draws `n` elements, and says which have accepted.
+typedef void (*sampler)(trials *, int64_t n);
 
 typedef struct {
   sampler draw;
   uint32_t stream;
-  int blocks;  // of random bits per attempt: 1 or 2
 } method;
 
-INLINE void eight_places(
-    const tile *t, const uint16_t *which, int64_t first, int64_t count, philox_lanes *from) {
-  const u64x8 lane = {0, 1, 2, 3, 4, 5, 6, 7};
-  if (!which && t->start + first + GROUP_BLOCKS <= t->row_length) {
-    *from = (philox_lanes){(uint64_t)t->keys[0], (uint64_t)(t->start + first) + lane};
-    return;
-  }
-  *from = (philox_lanes){0, 0};
-  for (int64_t j = 0; j < count; j++) {
-    const place at = place_of(t->start + (which ? which[j] : first + j), t->row_length);
-    from->key[j] = (uint64_t)t->keys[at.row];
-    from->block[j] = (uint64_t)at.number;
-  }
-}
-
-INLINE void eight_bits(
-    const philox_lanes *from, method m, uint32_t attempt, u64x8 bits[4]) {
-  for (int block = 0; block < m.blocks; block++) {
+INLINE void attempt_all(trials *t, int64_t n, method m, uint32_t attempt) {
+  for (int64_t i = n; i < n + GROUP_BLOCKS; i++) t->a[i] = 1, t->b[i] = 0;
+  for (int64_t i = 0; i < n; i += GROUP_BLOCKS) {
+    philox_lanes from;
     u64x8 w[4];
-    philox8_attempt(from, m.stream, (uint32_t)m.blocks * attempt + (uint32_t)block, w);
-    bits[2 * block] = w[0] | w[1] << 32;
-    bits[2 * block + 1] = w[2] | w[3] << 32;
+    __builtin_memcpy(&from.key, t->bits[0] + i, sizeof from.key);
+    __builtin_memcpy(&from.block, t->bits[1] + i, sizeof from.block);
+    philox8_attempt(&from, m.stream, attempt, w);
+    const u64x8 first = w[0] | w[1] << 32, second = w[2] | w[3] << 32;
+    __builtin_memcpy(t->bits[0] + i, &first, sizeof first);
+    __builtin_memcpy(t->bits[1] + i, &second, sizeof second);
   }
-}
-
-// Returns a mask of the lanes that were rejected.
-INLINE unsigned eight_trials(
-    method m, const u64x8 bits[4], const double *a, const double *b, double *d) {
-  unsigned rejected = 0;
-  for (int i = 0; i < GROUP_BLOCKS; i += F64_LANES) {
-    trial t = {.a = load_f64(a + i), .b = load_f64(b + i)};
-    for (int word = 0; word < 2 * m.blocks; word++) {
-      __builtin_memcpy(&t.bits[word], (const char *)&bits[word] + 8 * i, sizeof t.bits[word]);
-    }
-    f64v draw;
-    const i64v accepted = m.draw(&t, &draw);
-    store_f64(d + i, draw);
-    if (any_f64(~accepted)) {
-      for (int j = 0; j < F64_LANES; j++) rejected |= (unsigned)!accepted[j] << (i + j);
-    }
-  }
-  return rejected;
+  m.draw(t, n);
 }
 
 // ---- Tiles ------------------------------------------------------------------------------------
 
-// The first attempt of all `n` elements; lists those rejected, and returns how many they are.
-INLINE int64_t first_attempts(tile *t, int64_t n, method m, uint16_t *list) {
-  int64_t waiting = 0;
-  for (int64_t i = 0; i < n; i += GROUP_BLOCKS) {
-    const int64_t left = n - i, count = left < GROUP_BLOCKS ? left : GROUP_BLOCKS;
-    philox_lanes from;
-    u64x8 bits[4];
-    eight_places(t, NULL, i, count, &from);
-    eight_bits(&from, m, 0, bits);
-    unsigned rejected = eight_trials(m, bits, t->a + i, t->b + i, t->d + i);
-    for (rejected &= (1u << count) - 1; rejected; rejected &= rejected - 1) {
-      list[waiting++] = (uint16_t)(i + __builtin_ctz(rejected));
-    }
-  }
-  return waiting;
+typedef struct {
+  const int64_t *keys;
+  int64_t row_length, start;  // elements per key; the tile's first element
+  trials all;
+} tile;
+
+INLINE void set_place(trials *t, int64_t i, const tile *from, int64_t element) {
+  const place at = place_of(from->start + element, from->row_length);
+  t->bits[0][i] = (uint64_t)from->keys[at.row];
+  t->bits[1][i] = (uint64_t)at.number;
 }
 
-// A later attempt of the elements listed; those rejected again stay listed.
-INLINE int64_t later_attempts(
-    tile *t, uint32_t attempt, method m, uint16_t *list, int64_t listed) {
-  int64_t waiting = 0;
-  for (int64_t i = 0; i < listed; i += GROUP_BLOCKS) {
-    const int64_t left = listed - i, count = left < GROUP_BLOCKS ? left : GROUP_BLOCKS;
-    philox_lanes from;
-    u64x8 bits[4];
-    double a[GROUP_BLOCKS], b[GROUP_BLOCKS], d[GROUP_BLOCKS];
-    for (int64_t j = 0; j < GROUP_BLOCKS; j++) {
-      const uint16_t element = list[i + (j < count ? j : 0)];
-      a[j] = t->a[element];
-      b[j] = t->b[element];
-    }
-    eight_places(t, list + i, 0, count, &from);
-    eight_bits(&from, m, attempt, bits);
-    const unsigned rejected = eight_trials(m, bits, a, b, d);
-    for (int64_t j = 0; j < count; j++) {
-      const uint16_t element = list[i + j];
-      t->d[element] = d[j];
-      if (rejected >> j & 1) list[waiting++] = element;
-    }
+INLINE void set_places(tile *t, int64_t n) {
+  if (t->start + n > t->row_length) {
+    for (int64_t i = 0; i < n; i++) set_place(&t->all, i, t, i);
+    return;
   }
-  return waiting;
+  const uint64_t key = (uint64_t)t->keys[0];
+  for (int64_t i = 0; i < n; i++) {
+    t->all.bits[0][i] = key;
+    t->all.bits[1][i] = (uint64_t)(t->start + i);
+  }
+}
+
+// The elements rejected try again; those rejected again stay listed.
+static __attribute__((noinline)) void draw_again(
+    tile *t, method m, uint16_t *list, int64_t listed) {
+  trials later;
+  for (uint32_t attempt = 1; listed > 0; attempt++) {
+    for (int64_t i = 0; i < listed; i++) {
+      const int64_t element = list[i];
+      set_place(&later, i, t, element);
+      later.a[i] = t->all.a[element];
+      later.b[i] = t->all.b[element];
+    }
+    attempt_all(&later, listed, m, attempt);
+    int64_t waiting = 0;
+    for (int64_t i = 0; i < listed; i++) {
+      const uint16_t element = list[i];
+      t->all.d[element] = later.d[i];
+      list[waiting] = element;
+      waiting += !later.accepted[i];
+    }
+    listed = waiting;
+  }
 }
 
 INLINE void draw_tile(tile *t, int64_t n, method m) {
+  set_places(t, n);
+  attempt_all(&t->all, n, m, 0);
   uint16_t list[TILE];
-  int64_t waiting = first_attempts(t, n, m, list);
-  for (uint32_t attempt = 1; waiting > 0; attempt++) {
-    waiting = later_attempts(t, attempt, m, list, waiting);
+  int64_t waiting = 0;
+  for (int64_t i = 0; i < n; i++) {
+    list[waiting] = (uint16_t)i;
+    waiting += !t->all.accepted[i];
   }
+  if (waiting > 0) draw_again(t, m, list, waiting);
 }
 
 // ---- Kernels ----------------------------------------------------------------------------------
@@ -145,11 +137,10 @@ INLINE void draw_tile(tile *t, int64_t n, method m) {
     for (int64_t done = 0; done < p->n; done += TILE) {                             \
       const int64_t left = p->n - done, n = left < TILE ? left : TILE;              \
       t.start = p->start + done;                                                    \
-      for (int64_t i = 0; i < n; i++) t.a[i] = (double)a[done + i];                 \
-      for (int64_t i = 0; i < n; i++) t.b[i] = PARAMETERS > 1 ? (double)b[done + i] : 0; \
-      for (int64_t i = n; i < n + GROUP_BLOCKS; i++) t.a[i] = 1, t.b[i] = 0;        \
+      for (int64_t i = 0; i < n; i++) t.all.a[i] = (double)a[done + i];                 \
+      for (int64_t i = 0; i < n; i++) t.all.b[i] = PARAMETERS > 1 ? (double)b[done + i] : 0; \
       METHOD(&t, n);                                                                \
-      for (int64_t i = 0; i < n; i++) d[done + i] = CLAMP((T)t.d[i]);               \
+      for (int64_t i = 0; i < n; i++) d[done + i] = CLAMP((T)t.all.d[i]);               \
     }                                                                               \
   }
 
@@ -167,8 +158,8 @@ INLINE void draw_tile(tile *t, int64_t n, method m) {
 #define FINITE_F64(x) ((x) < -0x1.fffffffffffffp1023 ? -0x1.fffffffffffffp1023 : (x))
 #define FINITE_F32(x) ((x) < -0x1.fffffep127f ? -0x1.fffffep127f : (x))
 
-DRAW(draw_gamma, 1, NORMAL_F64, NORMAL_F32, sample_gamma, CTK_STREAM_GAMMA, 2)
-DRAW(draw_log_gamma, 1, FINITE_F64, FINITE_F32, sample_log_gamma, CTK_STREAM_GAMMA, 2)
-DRAW(draw_poisson, 1, AS_IS, AS_IS, sample_poisson, CTK_STREAM_POISSON, 1)
-DRAW(draw_binomial, 2, AS_IS, AS_IS, sample_binomial, CTK_STREAM_BINOMIAL, 1)
-DRAW(draw_von_mises, 1, AS_IS, AS_IS, sample_von_mises, CTK_STREAM_VON_MISES, 1)
+DRAW(draw_gamma, 1, NORMAL_F64, NORMAL_F32, sample_gamma, CTK_STREAM_GAMMA)
+DRAW(draw_log_gamma, 1, FINITE_F64, FINITE_F32, sample_log_gamma, CTK_STREAM_GAMMA)
+DRAW(draw_poisson, 1, AS_IS, AS_IS, sample_poisson, CTK_STREAM_POISSON)
+DRAW(draw_binomial, 2, AS_IS, AS_IS, sample_binomial, CTK_STREAM_BINOMIAL)
+DRAW(draw_von_mises, 1, AS_IS, AS_IS, sample_von_mises, CTK_STREAM_VON_MISES)

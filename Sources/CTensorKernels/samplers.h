@@ -1,5 +1,5 @@
-// One attempt of each method of rejection, for a vector of elements. A lane whose parameter is
-// outside the domain accepts NaN at once.
+// One attempt of each method of rejection. An element whose parameter is outside the domain accepts
+// NaN at once.
 
 #define NOT_A_NUMBER BROADCAST(__builtin_nan(""))
 
@@ -8,55 +8,74 @@
 // Marsaglia and Tsang (2000): for a normal x the draw is w v, w = shape - 1/3, v = (1 + s)^3 and
 // s = x / sqrt(9 w), accepted if log u < x^2/2 + w (1 - v + log v). That bound is
 // w (3 (log(1 + s) - s + s^2/2) - s^3), for small s a series without cancellation.
-INLINE i64v accept_gamma(f64v w, f64v s, f64v log_root, f64v log_u) {
-  f64v series = BROADCAST(3.0 / 14);
-  series = MADD(s, -series, BROADCAST(3.0 / 13));
-  series = MADD(s, -series, BROADCAST(3.0 / 12));
-  series = MADD(s, -series, BROADCAST(3.0 / 11));
-  series = MADD(s, -series, BROADCAST(3.0 / 10));
-  series = MADD(s, -series, BROADCAST(3.0 / 9));
-  series = MADD(s, -series, BROADCAST(3.0 / 8));
+INLINE f64v gamma_bound(f64v w, f64v s, f64v log_root) {
+  f64v series = BROADCAST(3.0 / 8);
   series = MADD(s, -series, BROADCAST(3.0 / 7));
   series = MADD(s, -series, BROADCAST(3.0 / 6));
   series = MADD(s, -series, BROADCAST(3.0 / 5));
   series = MADD(s, -series, BROADCAST(3.0 / 4));
   const f64v square = s * s, far = 3 * (log_root - s + 0.5 * square) - s * square;
-  const f64v bound = vabs_f64(s) < 0.0625 ? -series * square * square : far;
-  return (s > -1) & (log_u < w * bound);
+  return w * (vabs_f64(s) < 0x1p-8 ? -series * square * square : far);
 }
 
-// A shape below one is drawn as that of one more, times u^(1/shape).
-INLINE i64v sample_gamma_as(const trial *t, int logarithm, f64v *draw) {
-  const i64v inside = (t->a > 0) & (t->a < (double)INFINITY), is_small = inside & (t->a < 1);
-  const f64v a = inside ? t->a : BROADCAST(1);
-  const f64v w = (is_small ? a + 1 : a) - 1.0 / 3;
-  f64v x, y;
-  direction_f64((i64v)t->bits[1], &x, &y);
-  x *= __builtin_elementwise_sqrt(-2 * vlog_normal_f64(UNIT(t->bits[0])));
-  const f64v s = x * (1.0 / 3) / __builtin_elementwise_sqrt(w), root = 1 + s;
-  const f64v log_root = vlog_normal_f64(root > 0x1p-1000 ? root : BROADCAST(0x1p-1000));
-  const i64v accepted = accept_gamma(w, s, log_root, vlog_normal_f64(UNIT(t->bits[2])));
-  f64v boost = BROADCAST(0);
-  if (any_f64(is_small)) {
-    boost = is_small ? vlog_normal_f64(UNIT(t->bits[3])) / a : boost;
-  }
-  f64v result;
-  if (logarithm) {
-    result = vlog_normal_f64(w) + 3 * log_root + boost;
-  } else {
-    result = w * root * root * root;
-    if (any_f64(is_small)) result = is_small ? result * vexp_f64(boost) : result;
-  }
-  *draw = inside ? result : NOT_A_NUMBER;
-  return accepted | ~inside;
+// A third number from two words. What it takes of the other two moves those by less than 2^-40.
+INLINE u64v third_word(const trial *t) {
+  return t->bits[0] << 43 | (t->bits[1] << 40) >> 21;
 }
 
-INLINE i64v sample_gamma(const trial *t, f64v *draw) {
-  return sample_gamma_as(t, 0, draw);
+// The sine of pi times a uniform number between -1/2 and 1/2: a component of a uniform direction.
+INLINE f64v uniform_sine(u64v bits) {
+  const f64v x = UNIT(bits) - 0.5, z = x * x;
+  f64v y = BROADCAST(0x1.2877020d52cf0p-31);
+  y = MADD(z, y, BROADCAST(-0x1.8a404211f9547p-26));
+  y = MADD(z, y, BROADCAST(0x1.aaec32af93359p-21));
+  y = MADD(z, y, BROADCAST(-0x1.6fadb9f155744p-16));
+  y = MADD(z, y, BROADCAST(0x1.e8f434d018d63p-12));
+  y = MADD(z, y, BROADCAST(-0x1.e3074fde8871fp-8));
+  y = MADD(z, y, BROADCAST(0x1.50783487ee782p-4));
+  y = MADD(z, y, BROADCAST(-0x1.32d2cce62bd86p-1));
+  y = MADD(z, y, BROADCAST(0x1.466bc6775aae2p+1));
+  y = MADD(z, y, BROADCAST(-0x1.4abbce625be53p+2));
+  y = MADD(z, y, BROADCAST(0x1.921fb54442d18p+1));
+  return x * y;
 }
-INLINE i64v sample_log_gamma(const trial *t, f64v *draw) {
-  return sample_gamma_as(t, 1, draw);
+
+INLINE i64v is_shape(f64v a) { return (a > 0) & (a < (double)INFINITY); }
+
+// The w of a shape; one below one is drawn as that of one more.
+INLINE f64v gamma_width(f64v a) { return (a < 1 ? a + 1 : a) - 1.0 / 3; }
+
+// A draw of one more than a shape below one is multiplied by v^(1/shape) for a uniform v: once u is
+// accepted, it is uniform below its bound, so that their ratio serves.
+INLINE void sample_gamma_as(trials *t, int64_t n, int logarithm) {
+  double steps[ROOM], logs[ROOM];
+  for (int64_t i = 0; i < n; i += F64_LANES) {
+    const trial v = trial_at(t, i);
+    const f64v w = gamma_width(is_shape(v.a) ? v.a : BROADCAST(1));
+    const f64v square = vlog_normal_f64(UNIT(v.bits[0])) / (-4.5 * w);
+    store_f64(steps + i, uniform_sine(v.bits[1]) * __builtin_elementwise_sqrt(square));
+    store_f64(logs + i, vlog_normal_f64(UNIT(third_word(&v))));
+  }
+  for (int64_t i = 0; i < n; i += F64_LANES) {
+    const f64v given = load_f64(t->a + i), s = load_f64(steps + i), log_u = load_f64(logs + i);
+    const i64v inside = is_shape(given), is_small = given < 1;
+    const f64v a = inside ? given : BROADCAST(1), w = gamma_width(a), root = 1 + s;
+    const f64v log_root = vlog_normal_f64(root > 0x1p-1000 ? root : BROADCAST(0x1p-1000));
+    const f64v bound = gamma_bound(w, s, log_root);
+    const f64v boost = is_small ? (log_u - bound) / a : BROADCAST(0);
+    f64v result;
+    if (logarithm) {
+      result = vlog_normal_f64(w) + 3 * log_root + boost;
+    } else {
+      result = w * root * root * root;
+      if (any_f64(is_small)) result = is_small ? result * vexp_f64(boost) : result;
+    }
+    finish_trial(t, i, inside ? result : NOT_A_NUMBER, ((s > -1) & (log_u < bound)) | ~inside);
+  }
 }
+
+INLINE void sample_gamma(trials *t, int64_t n) { sample_gamma_as(t, n, 0); }
+INLINE void sample_log_gamma(trials *t, int64_t n) { sample_gamma_as(t, n, 1); }
 
 // ---- Whole numbers ------------------------------------------------------------------------------
 
@@ -133,7 +152,7 @@ INLINE i64v sample_poisson_large(const trial *t, f64v rate, f64v *draw) {
   return accepted;
 }
 
-INLINE i64v sample_poisson(const trial *t, f64v *draw) {
+INLINE i64v try_poisson(const trial *t, f64v *draw) {
   const i64v inside = (t->a >= 0) & (t->a < (double)INFINITY), is_small = inside & (t->a < 10);
   i64v accepted = is_small;
   f64v k = BROADCAST(0);
@@ -175,7 +194,7 @@ INLINE i64v sample_binomial_large(const trial *t, f64v n, f64v p, f64v *draw) {
   return accepted;
 }
 
-INLINE i64v sample_binomial(const trial *t, f64v *draw) {
+INLINE i64v try_binomial(const trial *t, f64v *draw) {
   const f64v none = BROADCAST(0);
   const i64v inside =
       (t->a >= 0) & (t->a < (double)INFINITY) & (t->b >= 0) & (t->b <= 1);
@@ -206,7 +225,7 @@ INLINE i64v sample_binomial(const trial *t, f64v *draw) {
 // tangent y / x the proposal is the angle 2 atan(g y / x), g = (1 - r) / (1 + r). All is written so
 // that nothing cancels, neither at small concentrations, where r is small, nor at large, where it
 // is almost 1.
-INLINE i64v sample_von_mises(const trial *t, f64v *draw) {
+INLINE i64v try_von_mises(const trial *t, f64v *draw) {
   const i64v inside = (t->a >= 0) & (t->a < 1e150);
   const f64v kappa = inside ? t->a : BROADCAST(0);
   const f64v large = __builtin_elementwise_sqrt(1 + 4 * kappa * kappa), tau = 1 + large;
@@ -222,3 +241,19 @@ INLINE i64v sample_von_mises(const trial *t, f64v *draw) {
   const f64v log_u = vlog_normal_f64(UNIT(t->bits[1]));
   return (vlog_normal_f64(c > 0x1p-1000 ? c : BROADCAST(0x1p-1000)) - log_u + 1 - c >= 0) | ~inside;
 }
+
+// ---- All vectors --------------------------------------------------------------------------------
+
+#define SAMPLE_BY(attempt, name)                                   \
+  INLINE void name(trials *t, int64_t n) {                         \
+    for (int64_t i = 0; i < n; i += F64_LANES) {                   \
+      const trial v = trial_at(t, i);                              \
+      f64v draw;                                                   \
+      const i64v accepted = attempt(&v, &draw);                    \
+      finish_trial(t, i, draw, accepted);                          \
+    }                                                              \
+  }
+
+SAMPLE_BY(try_poisson, sample_poisson)
+SAMPLE_BY(try_binomial, sample_binomial)
+SAMPLE_BY(try_von_mises, sample_von_mises)

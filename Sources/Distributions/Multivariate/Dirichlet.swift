@@ -67,7 +67,8 @@ public struct Dirichlet: MomentDistribution, EntropyDistribution {
     let dtype = drawDType([concentration], dtype)
     let logs = key.logGamma(
       concentration.cast(to: dtype), shape + batchShape + eventShape, dtype: dtype)
-    let draws = exp(logs - logs.logSumExp(axis: -1, keepingAxes: true))
+    let parts = exp(logs - stopGradient(logs.max(axis: -1, keepingAxes: true)))
+    let draws = parts / parts.sum(axis: -1, keepingAxes: true)
     return maximum(draws, Tensor(floatLiteral: dtype.leastNormal))
   }
 
