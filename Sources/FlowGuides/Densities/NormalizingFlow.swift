@@ -1,5 +1,4 @@
 public import PPL
-import Synchronization
 
 /// A distribution that is learned: bijectors applied to a base distribution, or a mixture of such.
 ///
@@ -296,7 +295,7 @@ private struct SuppliedParameters: Handler {
 
 /// The parameter sites of a flow, found once by drawing from it.
 private final class ParameterSites: Sendable {
-  private let found = Mutex<[Site]?>(nil)
+  private let found = Locked<[Site]?>(nil)
 
   func callAsFunction(_ draw: () -> Void) -> [Site] {
     if let known = found.withLock({ $0 }) { return known }

@@ -1,5 +1,4 @@
 internal import PPL
-internal import Synchronization
 
 /// Gives parameter sites values: their initial ones, random ones or given ones. Mutable sites have
 /// their initial ones.
@@ -9,14 +8,14 @@ final class LawParameters: Handler {
   private let key: RandomKey
   private let spread: Double?
   private let dtype: DType
-  private let values: Mutex<[String: Tensor]>
+  private let values: Locked<[String: Tensor]>
 
   /// - Parameter spread: the standard deviation of random free values; nil for the initial ones.
   init(key: RandomKey, spread: Double?) {
     self.key = key
     self.spread = spread
     dtype = .float64
-    values = Mutex([:])
+    values = Locked([:])
   }
 
   /// Parameters of chosen free values.
@@ -24,7 +23,7 @@ final class LawParameters: Handler {
     key = RandomKey(0)
     spread = nil
     self.dtype = dtype
-    values = Mutex(given.mapValues { $0.cast(to: dtype) })
+    values = Locked(given.mapValues { $0.cast(to: dtype) })
   }
 
   /// The free values met so far, by name.
