@@ -43,6 +43,9 @@ import Testing
       return
     }
     #expect((from - 5).magnitude < 0.8 && (to - 20).magnitude < 0.8)
+    // The lowest losses count, not the first ones, which were higher than the last.
+    let afterFall = losses(2000) { $0 < 200 ? 200 : $0 < 1000 ? 5 : 20 }
+    #expect(FitWarning.risenLoss(afterFall) != nil)
     // Numbers that are none do not count; a rise of less than a nat is none.
     let gaps = losses(2000) { $0 > 1000 ? 20 : 5 }.enumerated().map {
       $0.offset % 3 == 0 ? .nan : $0.element
