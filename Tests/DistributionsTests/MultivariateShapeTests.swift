@@ -97,7 +97,8 @@ import Testing
       [200], key: RandomKey(35), dtype: dtype)
     #expect(value.dtype == dtype && logProb.dtype == dtype, "\(subject)")
     expectClose(value, distribution.sample([200], key: RandomKey(35), dtype: dtype), "\(subject)")
-    let tolerance = dtype == .float64 ? 1e-9 : 3e-3
+    // Some draws of LKJ are nearly singular: the determinant of the rounded matrix is another one.
+    let tolerance = dtype == .float64 ? 1e-9 : 2e-2
     expectClose(
       logProb, distribution.logProb(value), within: .relative(tolerance, absolute: tolerance),
       "\(subject)")

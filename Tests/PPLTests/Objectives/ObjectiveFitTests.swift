@@ -159,8 +159,8 @@ import Testing
 
   @Test func exponentialGamma() throws {
     let objectives: [any Objective] = [
-      TraceELBO(particles: 4), TraceGraphELBO(particles: 4), RenyiELBO(alpha: 0.2, particles: 3),
-      ReweightedWakeSleep(particles: 3), TraceEnumELBO(particles: 4),
+      TraceELBO(particles: 16), TraceGraphELBO(particles: 16), RenyiELBO(alpha: 0.2, particles: 3),
+      ReweightedWakeSleep(particles: 3), TraceEnumELBO(particles: 16),
     ]
     let estimators: [Estimator] =
       objectives.map { ($0, nil) } + objectives.map { ($0, .scoreFunction) }
