@@ -100,6 +100,9 @@ extension BijectorCase {
     BijectorCase("PositivePower(3)", PositivePower(3), in: 0.2...4),
     BijectorCase("PositivePower(0.7), negative", PositivePower(0.7), in: -4...(-0.2)),
     BijectorCase("Cumulative", Cumulative(StandardLogistic())),
+    BijectorCase("Cumulative of Cauchy", Cumulative(Cauchy(0.5, 2))),
+    BijectorCase("Sin", Sin(), in: -1.5...1.5),
+    BijectorCase("Cos", Cos(), in: 0.1...3),
   ]
 
   static let composed = [

@@ -15,7 +15,7 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
 
   /// Whether it can start as the identity; those that cannot start near it.
   var startsAsIdentity: Bool {
-    !["bnaf", "bnaf normal", "proximal", "otFlow"].contains(description)
+    !["bnaf", "bnaf normal", "proximal", "otFlow", "naf of Zuko"].contains(description)
   }
 
   init(
@@ -77,6 +77,8 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
     .init("radial", .radial(layers: 3)),
     // In one dimension the direction of a column is nothing.
     .init("sylvester", .sylvester(layers: 2, columns: 2), leastDimension: 2),
+    .init(
+      "triangular splines", .triangularSplines(layers: 2, bins: 4, hidden: [6]), isRandom: false),
     .init("bnaf", .bnaf(layers: 2, hidden: [3])),
     .init("bnaf normal", .bnaf(hidden: [4, 3], residual: .normal)),
     .init("residual", .residual(layers: 2, network: .lipschitz(hidden: [6]))),
@@ -88,6 +90,9 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
   private static let peers: [ArchitectureCase] = [
     .init("maf of Zuko", .zukoMAF(layers: 2, hidden: [8]), takesContext: false),
     .init("nsf of Zuko", .zukoNSF(layers: 2, bins: 4, hidden: [8]), takesContext: false),
+    .init(
+      "naf of Zuko", .zukoNAF(layers: 1, signal: 3, monotone: [12, 12], hidden: [8]),
+      takesContext: false),
     .init("affine of Pyro", .pyroAffineAutoregressive(hidden: [8]), takesContext: false),
     .init(
       "splines of nflows", .nflowsSplineCoupling(layers: 2, bins: 4, bound: 3, hidden: [8]),
@@ -102,7 +107,8 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
     .init("nsf inverse", .nsf(conditioning: .inverseMasked)), .init("naf", .naf()),
     .init("unaf", .unaf()), .init("sospf", .sospf()), .init("bpf", .bpf()), .init("gf", .gf()),
     .init("glow", .glow()), .init("planar", .planar()), .init("radial", .radial()),
-    .init("sylvester", .sylvester()), .init("bnaf", .bnaf()), .init("residual", .residual()),
+    .init("sylvester", .sylvester()), .init("triangular splines", .triangularSplines()),
+    .init("bnaf", .bnaf()), .init("residual", .residual()),
     .init("ffjord", .ffjord(), tolerance: 1e-6), .init("otFlow", .otFlow(), tolerance: 1e-6),
   ]
 

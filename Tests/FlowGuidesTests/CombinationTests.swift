@@ -16,6 +16,7 @@ import Testing
 
   private static let free: [any ConditionerNetwork] = [
     MLP(hidden: []), MLP(hidden: [6], activation: .tanh), ResidualMLP(width: 6, blocks: 1),
+    GatedMLP(hidden: [6]),
   ]
 
   /// There and back again, the log determinant that of the Jacobian, at random parameters.

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ConditionerNetworkTests {
   static let networks: [any ConditionerNetwork] = [
     MLP(hidden: [7, 5], activation: .tanh), MLP(hidden: []),
-    ResidualMLP(width: 6, blocks: 2, activation: .tanh),
+    ResidualMLP(width: 6, blocks: 2, activation: .tanh), GatedMLP(hidden: [6, 5]),
   ]
 
   /// Against products and sums written out, at the weights of the sites.
@@ -34,6 +34,23 @@ import Testing
     let second = first + matmul(Tensors.tanh(inner), r["r.weight2"]!) + r["r.bias2"]!
     let outputs = matmul(Tensors.tanh(second), r["r.weight3"]!) + r["r.bias3"]!
     expectClose(residual, outputs, within: .relative(1e-13, absolute: 1e-13))
+  }
+
+  /// Gated units against products and sums written out; the context stands behind the coordinates.
+  @Test func gatedValues() throws {
+    let weights = RandomWeights(1)
+    let x = RandomKey(2).normal([4, 3]).detached()
+    let context = RandomKey(3).normal([4, 2]).detached()
+    let found = handle(
+      { GatedMLP(hidden: [5])(x, context: context, start: [0, 0], name: "g") }, with: weights)
+    let g = weights.met
+    func affine(_ x: Tensor, _ name: String) throws -> Tensor {
+      matmul(x, try #require(g["g.\(name).weight"])) + (try #require(g["g.\(name).bias"]))
+    }
+    let inputs = concat([x, context], along: 1)
+    let hidden = try affine(inputs, "value0") * sigmoid(try affine(inputs, "gate0"))
+    expectClose(
+      found, try affine(hidden, "output"), within: .relative(1e-13, absolute: 1e-13))
   }
 
   /// Every output depends on every input and every number of the context, and begins where asked.
@@ -89,5 +106,6 @@ import Testing
   @Test func misuse() async {
     await #expect(processExitsWith: .failure) { _ = MLP(hidden: [3, 0]) }
     await #expect(processExitsWith: .failure) { _ = ResidualMLP(width: -1) }
+    await #expect(processExitsWith: .failure) { _ = GatedMLP(hidden: [0]) }
   }
 }

@@ -19,6 +19,7 @@ extension FlowBijectorCase {
     inContext(MatrixExponential(dimension: 3, name: "f", context: network)),
     inContext(TriangularAffine(dimension: 3, name: "f", context: network)),
     inContext(Rotation(dimension: 3, name: "f", context: network)),
+    inContext(Gate(dimension: 3, name: "f", context: network)),
     inContext(Planar(dimension: 3, name: "f", context: network)),
     inContext(Radial(dimension: 3, name: "f", context: network)),
     inContext(

@@ -52,6 +52,7 @@ struct FlowBijectorCase: Sendable, CustomStringConvertible {
 
   private static let normalizing: [FlowBijectorCase] = [
     .init("DiagonalAffine", DiagonalAffine(dimension: 3, name: "f"), [3]),
+    .init("Gate", Gate(dimension: 3, name: "f"), [3]),
     .init("ActNorm", ActNorm(dimension: 3, name: "f"), [3]),
     .init(
       "BatchNorm",

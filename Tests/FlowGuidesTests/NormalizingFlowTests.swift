@@ -48,7 +48,9 @@ import Testing
 
   /// Contexts have an effect; their batch is one of the flow, before and after sample axes.
   @Test func contexts() throws {
-    for base in [FlowBase.normal, .conditionalNormal(hidden: [4]), .studentT()] {
+    for base in [
+      FlowBase.normal, .conditionalNormal(hidden: [4]), .studentT(), .principalComponents(1),
+    ] {
       let flow = NormalizingFlow(
         .maf(layers: 2, hidden: [8]), dimension: 2, contextDimension: 3, base: base)
       handle(
@@ -96,6 +98,33 @@ import Testing
         with: LawParameters(key: RandomKey(4), spread: 0.3))
       #expect((total - 1).magnitude < 1e-3, "\(name): \(total)")
     }
+  }
+
+  /// A base with principal directions is the normal distribution with covariance W Wᵀ + σ².
+  @Test func principalComponents() throws {
+    let base = FlowBase.principalComponents(2)
+    let weights = RandomWeights(1)
+    let x = RandomKey(2).normal([5, 4]).detached()
+    let found = handle({ base(4, nil).logProb(x) }, with: weights)
+    let factor = try #require(weights.met["base.factor"])
+    let variance = try #require(weights.met["base.variance"])
+    let covariance = matmul(factor, factor.transposed()) + variance * Tensor.eye(4)
+    let exact = MultivariateNormal(
+      try #require(weights.met["base.loc"]), scaleTril: cholesky(covariance))
+    expectClose(found, exact.logProb(x), within: .relative(1e-11, absolute: 1e-11))
+  }
+
+  /// Without hidden layers a conditional base has a mean and a deviation for each class.
+  @Test func classes() throws {
+    let weights = RandomWeights(1)
+    let x = RandomKey(2).normal([3]).detached()
+    let found = handle(
+      { FlowBase.conditionalNormal(hidden: [])(3, Tensor.eye(2)).logProb(x) }, with: weights)
+    let (weight, bias) = (weights.met["base.weight0"], weights.met["base.bias0"])
+    let rows = (try #require(weight) + (try #require(bias))).split([3, 3], along: 1)
+    let exact = Normal(rows[0], exp(rows[1])).logProb(x).sum(axis: 1)
+    expectClose(found, exact, within: .relative(1e-12, absolute: 1e-12))
+    #expect(found.array()[0] != found.array()[1])
   }
 
   /// Points and weights: y = sinh u for all numbers, or the circle's interval.

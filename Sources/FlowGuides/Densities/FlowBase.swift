@@ -59,8 +59,24 @@ public struct FlowBase: Sendable {
     }
   }
 
+  /// A normal distribution with a few principal directions (Tipping & Bishop 1999): loc + W ε + σ η
+  /// with a learned dimension × count matrix W, for data that lie near a plane. It starts near standard
+  /// normal.
+  public static func principalComponents(_ count: Int) -> FlowBase {
+    precondition(
+      count > 0, "FlowBase.principalComponents: count must be positive, got \(count)")
+    return FlowBase { dimension, _ in
+      let variance = param("base.variance", Tensor(1), constraint: .positive)
+      return LowRankMultivariateNormal(
+        param("base.loc", Tensor.zeros([dimension])),
+        param("base.factor") { 0.1 * $0.normal([dimension, count]) },
+        variance.broadcast(to: [dimension]))
+    }
+  }
+
   /// Independent normal coordinates whose means and deviations a network computes from the context;
-  /// it starts near standard normal.
+  /// it starts near standard normal. Without hidden layers, in the context of classes written as zeros
+  /// and a one, each class has a mean and a deviation of its own.
   ///
   /// - Parameter hidden: the widths of the network's hidden layers.
   public static func conditionalNormal(
