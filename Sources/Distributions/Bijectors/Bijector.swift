@@ -110,7 +110,7 @@ extension Tensor {
 
 /// A bijector read backwards.
 public struct Inverse: Bijector {
-  private let base: any Bijector
+  let base: any Bijector
 
   public init(_ base: any Bijector) { self.base = base }
 

@@ -2,12 +2,26 @@
 ///
 /// Parts of different ranks go together: an elementwise map before or after a map of vectors acts
 /// on each element of the vectors.
+///
+/// A part that is known to get numbers beyond the bounds of its domain, as `Exp().inv` after a
+/// `Tanh()`, stops the program.
 public struct Compose: Bijector {
   public let parts: [any Bijector]
   public let eventRank: Int
   public let valueRank: Int
 
   public init(_ parts: [any Bijector]) {
+    self.init(unchecked: parts)
+    checkDomains(domain)
+  }
+
+  /// For points of a set, perhaps smaller than the domain of the first part.
+  init(_ parts: [any Bijector], of set: Constraint) {
+    self.init(unchecked: parts)
+    checkDomains(set.independent(max(eventRank - set.eventRank, 0)))
+  }
+
+  private init(unchecked parts: [any Bijector]) {
     self.parts = parts
     // Some part may need more axes than those after it leave over.
     eventRank = parts.reversed().reduce(0) { rank, part in
@@ -35,6 +49,23 @@ public struct Compose: Bijector {
   public func image(of set: Constraint) -> Constraint {
     parts.reduce(set) { set, part in
       part.toEvent(set.eventRank - part.eventRank).image(of: set)
+    }
+  }
+
+  /// Stops the program where a part gets numbers that it is not defined on.
+  private func checkDomains(_ points: Constraint) {
+    guard !parts.allSatisfy(\.domain.isUnconstrained) else { return }
+    var (set, origin) = (points, "a point")
+    for part in parts {
+      let name = (part as? Inverse).map { "\(type(of: $0.base))().inv" } ?? "\(type(of: part))"
+      precondition(
+        !set.exceeds(part.domain),
+        """
+        Compose: \(name) takes what is \(part.domain), and \(origin) is \(set): put a map between \
+        that leads there
+        """)
+      set = part.toEvent(set.eventRank - part.eventRank).image(of: set)
+      origin = "a value of \(name)"
     }
   }
 

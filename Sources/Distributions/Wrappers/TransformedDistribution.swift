@@ -18,7 +18,7 @@ public struct TransformedDistribution<Base: Distribution>: Distribution {
 
   /// - Parameter bijectors: applied first to last.
   public init(_ base: Base, _ bijectors: [any Bijector]) {
-    bijector = Compose(bijectors)
+    bijector = Compose(bijectors, of: base.support)
     pointRank = max(base.eventShape.rank, bijector.eventRank)
     promoted = pointRank - base.eventShape.rank
     valueRank = pointRank + bijector.valueRank - bijector.eventRank

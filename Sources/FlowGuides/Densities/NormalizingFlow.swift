@@ -53,9 +53,8 @@ public struct NormalizingFlow: Distribution {
     _ bijectors: [any Bijector], base: some Distribution, contextDimension: Int = 0,
     name: String? = nil
   ) {
-    let bijector = Compose(bijectors)
-    // Checks the ranks of the events.
-    _ = TransformedDistribution(base, bijectors)
+    // Checks the ranks of the events, and that each bijector takes what it gets.
+    let bijector = TransformedDistribution(base, bijectors).bijector
     self.init(contextDimension: contextDimension, name: name) { context in
       transformed(base, bijector, context)
     }
