@@ -176,18 +176,6 @@ import Testing
     }
   }
 
-  /// In three dimensions, for the correlations of three variables and matrices of 2 × 2.
-  @Test(
-    arguments: [
-      ("LKJCholesky", LKJCholesky(3, 1.6)), ("LKJ", LKJ(3, 2.1)),
-      ("Wishart", Wishart(4.5, covariance: [[1.3, 0.4], [0.4, 0.9]])),
-      ("InverseWishart", InverseWishart(4.5, scaleMatrix: [[1.3, 0.4], [0.4, 0.9]])),
-    ] as [(String, any Distribution)])
-  func normalizationInSpace(_ name: String, _ distribution: any Distribution) {
-    let total = Self.integral(distribution, 3, count: 120)
-    #expect((total - 1).magnitude < 1e-5, "\(name): \(total)")
-  }
-
   private static func integral(
     _ distribution: any Distribution, _ dimension: Int, count: Int
   ) -> Double {

@@ -153,6 +153,47 @@ import Testing
     }
   }
 
+  /// A count that is zero-inflated is a mixture of a zero and the count: the same numbers from the
+  /// mixture of the two distributions, from a category summed out by hand, and slopes too.
+  @Test func zeroInflationIsAMixture() {
+    let counts = Tensor([0.0, 0, 1, 2, 3, 7, 30])
+    let forms: [@Sendable (Tensor, Tensor) -> Tensor] = [
+      { ZeroInflatedPoisson($1, gate: $0).logProb(counts) },
+      { ZeroInflatedPoisson($1, gateLogits: log($0 / (1 - $0))).logProb(counts) },
+      { gate, rate in
+        let chances = Categorical(probs: stack([gate, 1 - gate]))
+        return Mixture(chances, [Delta(0), Poisson(rate)]).logProb(counts)
+      },
+      { gate, rate in
+        let zero = `where`(counts .== 0, log(gate), Tensor(-Double.infinity))
+        let parts = stack([zero, log1p(-gate) + Poisson(rate).logProb(counts)])
+        return parts.logSumExp(axis: 0)
+      },
+    ]
+    for gate in [1e-6, 0.2, 0.7, 1 - 1e-6] {
+      for rate in [0.01, 1.3, 12] {
+        let results = forms.map { form -> [Double] in
+          let (gate, rate) = (Tensor(gate), Tensor(rate))
+          let logProb = form(gate, rate)
+          let weighted = (logProb * Tensor((1...7).map(Double.init))).sum()
+          let slopes = gradient(of: weighted, withRespectTo: [gate, rate])
+          return logProb.array() + slopes.map { $0.scalar() }
+        }
+        for other in results.dropFirst() {
+          expectClose(
+            other, results[0], within: .relative(1e-12, absolute: 1e-15), "\(gate) \(rate)")
+        }
+        // From the formula itself.
+        let masses = counts.array().map { k in
+          (k == 0 ? gate : 0) + (1 - gate) * exp(k * log(rate) - rate - lgamma(k + 1))
+        }
+        expectClose(
+          Array(results[0].prefix(7)), masses.map { log($0) },
+          within: .relative(1e-12, absolute: 1e-13), "\(gate) \(rate)")
+      }
+    }
+  }
+
   /// A continuous base has no mass at 0 to take away.
   @Test func continuousHurdle() {
     let hurdle = Hurdle(LogNormal(0.5, 1), gate: 0.3)
