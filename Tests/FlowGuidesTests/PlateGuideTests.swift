@@ -157,6 +157,14 @@ import Testing
       sample("y", Normal(b * c, 1), observed: 1)
     }
     #expect(common == [[], [0], [0, 1]])
+    // And what they are connected to by that is connected in turn.
+    let ring = try Self.parents {
+      let sites = ["a", "b", "c", "d"].map { sample($0, Normal(0, 1)) }
+      for (one, other) in [(1, 2), (2, 3), (0, 3)] {
+        sample("x\(one)\(other)", Normal(sites[one] * sites[other], 1), observed: 1)
+      }
+    }
+    #expect(ring == [[], [0], [0, 1], [0, 2]])
   }
 
   /// Layers have the connections of the graph and no others, and a funnel of many is found with them.
