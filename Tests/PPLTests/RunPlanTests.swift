@@ -11,12 +11,14 @@ import Testing
     var scale = 1.0
     init(_ rows: Tensor) { self.rows = rows }
 
-    /// What is made of the data alone is computed before the first step.
+    /// What is made of the data alone, in the model or in its derivative (such as the power less one),
+    /// is computed before the first step.
     func model() {
       let center = sample("center", Normal(0, 10))
       let spread = exp(rows).mean() * scale
       plate("rows", rows.count) {
-        _ = sample("row", Normal(center, spread), observed: tanh(rows))
+        let mean = pow(exp(0.1 * center), tanh(rows))
+        _ = sample("row", Normal(mean, spread), observed: tanh(rows))
       }
     }
   }
