@@ -58,6 +58,34 @@ public struct CompiledFunction: Sendable {
 
   /// The results for other arguments of the same shapes and dtypes.
   public func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
+    requireFit(arguments)
+    let outputs = plan.outputShapes
+    // An argument keeps its value alive.
+    return withExtendedLifetime(arguments) {
+      withUnsafeTemporaryAllocation(
+        of: UnsafeMutableRawPointer.self, capacity: sources.count + outputs.count
+      ) { pointers in
+        for (index, source) in sources.enumerated() {
+          let value =
+            switch source {
+            case .argument(let index): arguments[index].evaluated()
+            case .captured(let storage): storage
+            }
+          pointers.initializeElement(at: index, to: value.pointer)
+        }
+        let results = outputs.indices.map { index in
+          let (shape, dtype) = outputs[index]
+          let storage = Storage(byteCount: shape.elementCount * dtype.byteCount)
+          pointers.initializeElement(at: sources.count + index, to: storage.pointer)
+          return Tensor(storage: storage, shape: shape, dtype: dtype)
+        }
+        if let start = pointers.baseAddress { plan.run(start, into: start + sources.count) }
+        return results
+      }
+    }
+  }
+
+  private func requireFit(_ arguments: [Tensor]) {
     precondition(
       arguments.count == argumentShapes.count,
       "a compiled function of \(argumentShapes.count) arguments got \(arguments.count)")
@@ -69,25 +97,6 @@ public struct CompiledFunction: Sendable {
         argument \(index) of a compiled function: expected \(expected.dtype) \(expected.shape), \
         got \(argument.dtype) \(argument.shape)
         """)
-    }
-    // An argument keeps its value alive.
-    let results = withExtendedLifetime(arguments) {
-      withUnsafeTemporaryAllocation(
-        of: UnsafeMutableRawPointer.self, capacity: max(sources.count, 1)
-      ) { pointers in
-        for (index, source) in sources.enumerated() {
-          let value =
-            switch source {
-            case .argument(let index): arguments[index].evaluated()
-            case .captured(let storage): storage
-            }
-          pointers.initializeElement(at: index, to: value.pointer)
-        }
-        return pointers.baseAddress.map { plan.run($0) } ?? []
-      }
-    }
-    return zip(plan.outputShapes, results).map { output, storage in
-      Tensor(storage: storage, shape: output.shape, dtype: output.dtype)
     }
   }
 }

@@ -1,8 +1,10 @@
 internal import CTensorKernels
+internal import Synchronization
 
 /// A compiled graph: instructions that compute some outputs from some arguments.
 ///
-/// `@unchecked Sendable`: immutable after `init`, but for the pool of instances behind a lock.
+/// `@unchecked Sendable`: immutable after `init`, but for the instances behind an atomic pointer and a
+/// lock.
 package final class Plan: @unchecked Sendable {
   /// An address that an instance fills in: of instruction `instruction`, operand `operand`.
   struct Relocation {
@@ -37,6 +39,8 @@ package final class Plan: @unchecked Sendable {
   private let overwriting: Overwriting
   /// Values that belong to the plan: the arguments the caller numbered last.
   let captured: [Storage]
+  /// An instance nobody uses, owned, where one caller at a time finds it without a lock; and more.
+  private let spare = Atomic<UnsafeRawPointer?>(nil)
   private let idle = Locked<[PlanInstance]>([])
 
   /// - Parameters:
@@ -81,12 +85,26 @@ package final class Plan: @unchecked Sendable {
 
   /// An instance nobody else uses; return it with `giveBack`.
   package func takeInstance() -> PlanInstance {
-    idle.withLock { $0.popLast() } ?? PlanInstance(self)
+    if let found = spare.exchange(nil, ordering: .acquiring) {
+      return Unmanaged<PlanInstance>.fromOpaque(found).takeRetainedValue()
+    }
+    return idle.withLock { $0.popLast() } ?? PlanInstance(self)
   }
 
   package func giveBack(_ instance: PlanInstance) {
+    let owned = Unmanaged.passRetained(instance)
+    let (isKept, _) = spare.compareExchange(
+      expected: nil, desired: UnsafeRawPointer(owned.toOpaque()), ordering: .releasing)
+    if isKept { return }
+    owned.release()
     idle.withLock { instances in
       if instances.count < 4 { instances.append(instance) }
+    }
+  }
+
+  deinit {
+    if let left = spare.load(ordering: .acquiring) {
+      Unmanaged<PlanInstance>.fromOpaque(left).release()
     }
   }
 
@@ -100,14 +118,22 @@ package final class Plan: @unchecked Sendable {
     let results = outputShapes.map {
       Storage(byteCount: $0.shape.elementCount * $0.dtype.byteCount)
     }
-    let instance = takeInstance()
     withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer.self, capacity: results.count) {
       _ = $0.initialize(from: results.lazy.map(\.pointer))
-      if let outputs = $0.baseAddress { instance.bind(arguments: values, outputs: outputs) }
+      if let outputs = $0.baseAddress { run(values, into: outputs) }
     }
+    return results
+  }
+
+  /// Runs once, on values given by address, into memory given by address.
+  func run(
+    _ values: UnsafePointer<UnsafeMutableRawPointer>,
+    into outputs: UnsafePointer<UnsafeMutableRawPointer>
+  ) {
+    let instance = takeInstance()
+    instance.bind(arguments: values, outputs: outputs)
     instance.run()
     giveBack(instance)
-    return results
   }
 }
 
