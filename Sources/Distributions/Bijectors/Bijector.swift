@@ -16,7 +16,7 @@ public protocol Bijector: Sendable {
   var domain: Constraint { get }
   /// The set of its values.
   var codomain: Constraint { get }
-  /// Whether component i of the value depends on components up to i only (in some fixed order).
+  /// Whether component i of the value depends on components up to i only.
   var isAutoregressive: Bool { get }
   /// Whether the log determinant is 0 everywhere.
   var isVolumePreserving: Bool { get }

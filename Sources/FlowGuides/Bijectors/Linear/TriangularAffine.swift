@@ -12,7 +12,7 @@ public struct TriangularAffine: LinearLayer {
   private let triangle: Triangle
   private let parameters: LayerParameters
   public var startsNearIdentity: Bool { true }
-  public var isAutoregressive: Bool { true }
+  public var isAutoregressive: Bool { triangle == .lower }
 
   /// - Parameters:
   ///   - dimension: n, the number of elements of a point.
