@@ -25,8 +25,10 @@ import Testing
     }
     guard subject.takesContext else { return }
     let dimension = subject.dimensions(2)[0]
+    // Triangles that follow a context stretch so much that differences step over knots of splines.
+    let spread = subject.description == "triangular splines" ? 0.25 : 0.5
     try checkLaws(
-      of: Scaled(base: subject.build(dimension, context: 2), spread: 0.5), event: [dimension],
+      of: Scaled(base: subject.build(dimension, context: 2), spread: spread), event: [dimension],
       context: [2],
       tolerance: subject.tolerance, draws: 1)
   }
