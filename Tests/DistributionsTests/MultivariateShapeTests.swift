@@ -97,11 +97,13 @@ import Testing
       [200], key: RandomKey(35), dtype: dtype)
     #expect(value.dtype == dtype && logProb.dtype == dtype, "\(subject)")
     expectClose(value, distribution.sample([200], key: RandomKey(35), dtype: dtype), "\(subject)")
-    // Some draws of LKJ are nearly singular: the determinant of the rounded matrix is another one.
-    let tolerance = dtype == .float64 ? 1e-9 : 2e-2
+    let tolerance = dtype == .float64 ? 1e-9 : 3e-3
+    // Rounding changes the logarithm of a small determinant by as much more as it is smaller.
+    let isMatrix = dtype == .float32 && subject.name == "LKJ"
+    let weight = isMatrix ? minimum(1, 1000 * exp(slogdet(value).logAbs)) : 1
     expectClose(
-      logProb, distribution.logProb(value), within: .relative(tolerance, absolute: tolerance),
-      "\(subject)")
+      weight * logProb, weight * distribution.logProb(value),
+      within: .relative(tolerance, absolute: tolerance), "\(subject)")
     let other = distribution.sample([200], key: RandomKey(36), dtype: dtype)
     #expect(value.array() != other.array())
   }

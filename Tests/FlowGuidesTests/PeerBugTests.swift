@@ -59,8 +59,9 @@ import Testing
     let fit = try SVI(model, FlowGuide(flow: subject.architecture), optimizer: Adam(0.01))
       .run(steps: 2, showsProgress: false)
     let (elbo, error) = try fit.elbo(particles: 200)
-    #expect(elbo.isFinite && elbo < 4.9 * error, "\(elbo) ± \(error)")
-    if subject.startsAsIdentity { #expect(elbo > -0.5, "\(elbo) ± \(error)") }
+    // Zuko's neural flow starts far from the normal distribution that the others start near.
+    let least = subject.description == "naf of Zuko" ? -.infinity : -0.5
+    #expect(elbo > least && elbo < 4.9 * error, "\(elbo) ± \(error)")
   }
 
   /// The affine map of a mean and of a matrix of one element, and of none.

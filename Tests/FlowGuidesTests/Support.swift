@@ -41,16 +41,11 @@ final class RandomWeights: Handler {
 
 /// A bijector whose parameters are scaled, the weights of a layer also by one over the root of the
 /// number of its inputs: at random parameters it neither explodes nor dies.
-struct Scaled: Bijector {
+struct Scaled: BijectorWrapper {
   let base: any Bijector
   var spread = 1.0
 
-  var eventRank: Int { base.eventRank }
-  var valueRank: Int { base.valueRank }
-  var domain: Constraint { base.domain }
-  var codomain: Constraint { base.codomain }
-  var isAutoregressive: Bool { base.isAutoregressive }
-  var isVolumePreserving: Bool { base.isVolumePreserving }
+  var startsNearIdentity: Bool { false }
 
   func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     handle({ base.forwardAndLogDet(x, context: context) }, with: Scale(spread: spread))

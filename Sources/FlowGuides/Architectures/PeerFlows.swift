@@ -100,16 +100,8 @@ private struct NFlowsResidualNet: ConditionerNetwork {
 }
 
 /// A layer computed in double precision, whatever that of its points and parameters is.
-private struct InDouble: Bijector {
+private struct InDouble: BijectorWrapper {
   let base: any Bijector
-
-  var eventRank: Int { base.eventRank }
-  var valueRank: Int { base.valueRank }
-  var domain: Constraint { base.domain }
-  var codomain: Constraint { base.codomain }
-  var isAutoregressive: Bool { base.isAutoregressive }
-  var isVolumePreserving: Bool { base.isVolumePreserving }
-  var startsNearIdentity: Bool { base.startsNearIdentity }
 
   func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     let (y, logDet) = Self.exactly { base.forwardAndLogDet(x.cast(to: .float64), context: context) }

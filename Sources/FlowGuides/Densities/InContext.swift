@@ -1,18 +1,9 @@
 internal import PPL
 
 /// A bijector in a given context, whose batch is one of the bijector.
-struct InContext: Bijector {
+struct InContext: BijectorWrapper {
   let base: any Bijector
   let context: Tensor
-
-  var eventRank: Int { base.eventRank }
-  var valueRank: Int { base.valueRank }
-  var domain: Constraint { base.domain }
-  var codomain: Constraint { base.codomain }
-  var isAutoregressive: Bool { base.isAutoregressive }
-  var isVolumePreserving: Bool { base.isVolumePreserving }
-  var startsNearIdentity: Bool { base.startsNearIdentity }
-  func image(of set: Constraint) -> Constraint { base.image(of: set) }
 
   func forwardShape(_ shape: Shape) -> Shape {
     base.forwardShape(spread(shape, eventRank))
