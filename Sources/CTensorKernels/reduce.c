@@ -152,7 +152,7 @@ enum { WIDE = 64 };
       a += rest;                                                                                 \
       n -= rest;                                                                                 \
     }                                                                                            \
-    if (length < L / 2) {                                                                        \
+    if (length < L) {                                                                            \
       for (; n >= length; n -= length, a += length) {                                            \
         suffix##_1 value = a[0];                                                                 \
         for (int64_t j = 1; j < length; j++) value = OP(value, a[j]);                            \

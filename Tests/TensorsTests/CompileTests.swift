@@ -16,6 +16,25 @@ import Testing
     }
   }
 
+  @Test func `takes scalars of every dtype, also several and after a read`() throws {
+    let kinds = [Tensor(0.0), Tensor(0, dtype: .float32), Tensor(Int.zero), Tensor(false)]
+    let function = try compile(for: kinds) { $0 + [$0[0] + $0[2].cast(to: .float64)] }
+    for value in [-2.75, 0, 1, 3, 5e9] {
+      let single = Tensor(value, dtype: .float32)
+      let arguments = [Tensor(value), single, Tensor(Int(value)), Tensor(value > 0)]
+      for _ in 0..<2 {
+        let results = function(arguments)
+        #expect(results.map(\.dtype) == [.float64, .float32, .int64, .bool, .float64])
+        #expect(results[0].scalar() == value)
+        #expect(results[1].scalar() == Double(Float(value)))
+        #expect(results[2].intArray() == [Int(value)])
+        #expect(results[3].boolArray() == [value > 0])
+        #expect(results[4].scalar() == value + value.rounded(.towardZero))
+        #expect(single.scalar() == Double(Float(value)))
+      }
+    }
+  }
+
   @Test func `keeps what it captured constant`() throws {
     var scale = Tensor([2.0, 3.0])
     let function = try compile(for: [Tensor([0.0, 0])]) { [scale * $0[0]] }

@@ -76,19 +76,19 @@ struct DistributionWorkload: Sendable {
       let total = make(own).logProb(inputs[inputs.count - 1]).sum()
       return [total] + gradient(of: total, withRespectTo: own)
     }
-    let sample = try compile(for: parameters + [Tensor([Int.zero], shape: [])]) { inputs in
+    let sample = try compile(for: parameters + [Tensor(Int.zero)]) { inputs in
       let key = RandomKey(1).foldIn(inputs[inputs.count - 1])
       return [make(Array(inputs.dropLast())).sample(sampleShape(count), key: key, dtype: dtype)]
     }
     let points = parameters + [values]
     var call = 0
-    var arguments = parameters + [Tensor([call], shape: [])]
+    var arguments = parameters + [Tensor(call)]
     return (
       fastest(budget) { for _ in 0..<$0 { _ = density(points) } },
       fastest(budget) {
         for _ in 0..<$0 {
           call += 1
-          arguments[parameters.count] = Tensor([call], shape: [])
+          arguments[parameters.count] = Tensor(call)
           _ = sample(arguments)
         }
       }

@@ -61,6 +61,13 @@ package final class Node: @unchecked Sendable {
     value.load(ordering: .acquiring).map { Unmanaged.fromOpaque($0).takeUnretainedValue() }
   }
 
+  /// Where the computed value lies, if there is one, without a reference count being touched.
+  var address: UnsafeMutableRawPointer? {
+    value.load(ordering: .acquiring).map {
+      Unmanaged<Storage>.fromOpaque($0)._withUnsafeGuaranteedRef { $0.pointer }
+    }
+  }
+
   /// Attaches a value. When two tasks computed it at once, the first one stays.
   func attach(_ storage: Storage) {
     let owned = Unmanaged.passRetained(storage)

@@ -27,6 +27,14 @@ package final class Storage: @unchecked Sendable {
     }
   }
 
+  /// The elements of an array, converted.
+  @inline(__always)
+  convenience init<Source, Element>(_ elements: [Source], _ convert: (Source) -> Element) {
+    self.init(byteCount: elements.count * MemoryLayout<Element>.stride)
+    let typed = pointer.bindMemory(to: Element.self, capacity: elements.count)
+    for index in elements.indices { typed[index] = convert(elements[index]) }
+  }
+
   /// A fresh copy.
   package func copied() -> Storage {
     let copy = Storage(byteCount: byteCount)

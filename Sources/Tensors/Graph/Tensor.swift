@@ -29,12 +29,12 @@ public struct Tensor: Sendable {
     switch dtype {
     case .float64: self.init(storage: Storage(elements), shape: shape, dtype: dtype)
     case .float32:
-      self.init(storage: Storage(elements.map(Float.init)), shape: shape, dtype: dtype)
+      self.init(storage: Storage(elements, Float.init), shape: shape, dtype: dtype)
     case .int64:
-      self.init(storage: Storage(elements.map { Int64($0) }), shape: shape, dtype: dtype)
+      self.init(storage: Storage(elements) { Int64($0) }, shape: shape, dtype: dtype)
     case .bool:
       self.init(
-        storage: Storage(elements.map { $0 == 0 ? UInt8(0) : 1 }), shape: shape, dtype: dtype)
+        storage: Storage(elements) { $0 == 0 ? UInt8(0) : 1 }, shape: shape, dtype: dtype)
     }
   }
 
@@ -50,7 +50,7 @@ public struct Tensor: Sendable {
   public init(_ elements: [Int], shape: Shape? = nil) {
     let shape = shape ?? [elements.count]
     Tensor.requireCount(elements.count, shape)
-    self.init(storage: Storage(elements.map(Int64.init)), shape: shape, dtype: .int64)
+    self.init(storage: Storage(elements, Int64.init), shape: shape, dtype: .int64)
   }
 
   /// A mask of the elements, or an array of them of the given shape.
@@ -58,7 +58,7 @@ public struct Tensor: Sendable {
     let shape = shape ?? [elements.count]
     Tensor.requireCount(elements.count, shape)
     self.init(
-      storage: Storage(elements.map { $0 ? UInt8(1) : 0 }), shape: shape, dtype: .bool)
+      storage: Storage(elements) { $0 ? UInt8(1) : 0 }, shape: shape, dtype: .bool)
   }
 
   /// A matrix from its rows, which must have equal lengths.

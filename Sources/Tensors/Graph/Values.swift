@@ -50,6 +50,15 @@ extension Tensor {
     return storage
   }
 
+  /// Where the value lies, for as long as the tensor lives. A literal that has no memory is written
+  /// to eight bytes at `place`.
+  func address(literalAt place: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+    if let address = node.address, !(node.operation is TracedArgument) { return address }
+    guard node.operation is Literal else { return evaluated().pointer }
+    place.storeBytes(of: node.constantBits, as: UInt64.self)
+    return place
+  }
+
   /// The value as a new tensor without history.
   public func detached() -> Tensor {
     Tensor(storage: evaluated(), shape: shape, dtype: dtype)

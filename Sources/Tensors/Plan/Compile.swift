@@ -25,9 +25,13 @@ public struct CompiledFunction: Sendable {
   /// For each argument of the plan: the number of a function argument, or a captured value.
   private let sources: [Source]
 
+  /// Values kept alive for their addresses among the sources.
+  private let captured: [Storage]
+
+  /// `@unchecked Sendable`: what lies at the address is never written.
   private enum Source: @unchecked Sendable {
     case argument(Int)
-    case captured(Storage)
+    case captured(UnsafeMutableRawPointer)
   }
 
   /// Traces `function` on the given arguments.
@@ -49,37 +53,43 @@ public struct CompiledFunction: Sendable {
       node.operation is Literal ? nil : order.table[node]
     }
     argumentShapes = arguments.map { ($0.shape, $0.dtype) }
+    var captured: [Storage] = []
     sources = plan.arguments.map { position in
       let node = order.nodes[position]
       if let index = traced.firstIndex(where: { $0 === node }) { return .argument(index) }
-      return .captured(Tensor(node).evaluated())
+      captured.append(Tensor(node).evaluated())
+      return .captured(captured[captured.count - 1].pointer)
     }
+    self.captured = captured
   }
 
   /// The results for other arguments of the same shapes and dtypes.
   public func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
     requireFit(arguments)
-    let outputs = plan.outputShapes
+    let (inputs, outputs) = (sources.count, plan.outputShapes)
     // An argument keeps its value alive.
     return withExtendedLifetime(arguments) {
       withUnsafeTemporaryAllocation(
-        of: UnsafeMutableRawPointer.self, capacity: sources.count + outputs.count
-      ) { pointers in
-        for (index, source) in sources.enumerated() {
-          let value =
-            switch source {
-            case .argument(let index): arguments[index].evaluated()
-            case .captured(let storage): storage
+        of: UnsafeMutableRawPointer.self, capacity: 2 * inputs + outputs.count
+      ) { memory in
+        guard let values = memory.baseAddress else { return [] }
+        let places = values + inputs
+        let literals = UnsafeMutableRawPointer(places + outputs.count)
+        for index in sources.indices {
+          let address =
+            switch sources[index] {
+            case .argument(let number): arguments[number].address(literalAt: literals + 8 * index)
+            case .captured(let address): address
             }
-          pointers.initializeElement(at: index, to: value.pointer)
+          (values + index).initialize(to: address)
         }
         let results = outputs.indices.map { index in
           let (shape, dtype) = outputs[index]
           let storage = Storage(byteCount: shape.elementCount * dtype.byteCount)
-          pointers.initializeElement(at: sources.count + index, to: storage.pointer)
+          (places + index).initialize(to: storage.pointer)
           return Tensor(storage: storage, shape: shape, dtype: dtype)
         }
-        if let start = pointers.baseAddress { plan.run(start, into: start + sources.count) }
+        plan.run(values, into: places)
         return results
       }
     }
@@ -89,13 +99,13 @@ public struct CompiledFunction: Sendable {
     precondition(
       arguments.count == argumentShapes.count,
       "a compiled function of \(argumentShapes.count) arguments got \(arguments.count)")
-    for (index, argument) in arguments.enumerated() {
+    for index in arguments.indices {
       let expected = argumentShapes[index]
       precondition(
-        argument.shape == expected.shape && argument.dtype == expected.dtype,
+        arguments[index].shape == expected.shape && arguments[index].dtype == expected.dtype,
         """
         argument \(index) of a compiled function: expected \(expected.dtype) \(expected.shape), \
-        got \(argument.dtype) \(argument.shape)
+        got \(arguments[index].dtype) \(arguments[index].shape)
         """)
     }
   }
