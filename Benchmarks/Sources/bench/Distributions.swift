@@ -96,9 +96,9 @@ struct DistributionWorkload: Sendable {
   }
 }
 
-/// One JSON line per distribution, count and job.
+/// One JSON line per distribution, count and job, of distributions whose names begin with `only`.
 func reportDistributions(_ options: Options) throws {
-  for workload in DistributionWorkload.all {
+  for workload in DistributionWorkload.all where workload.name.hasPrefix(options.only) {
     for count in [10, 1_000_000] {
       let times = try workload.measure(count, options.dtype, options.seconds / 4)
       for (job, microseconds) in [("logProb", times.density), ("sample", times.sample)] {

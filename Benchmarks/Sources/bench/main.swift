@@ -6,7 +6,7 @@ import Models
 //        bench WORKLOAD --memory [--dtype float32]
 //        bench cold --dtype float32
 //        bench toys [--steps 3000] [--only "NSF, inverse"]
-//        bench distributions --dtype float32 [--seconds 4]
+//        bench distributions --dtype float32 [--seconds 4] [--only Dirichlet]
 //        bench nuts POSTERIOR [--seconds 4]
 //        bench nuts-cold POSTERIOR
 //        bench posteriors
