@@ -47,7 +47,7 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
   }
 
   /// Every architecture on all numbers.
-  static let all = conditioned + shallow + peers
+  static let all = conditioned + transformed + images + shallow + peers
 
   /// Layers whose parameters come from networks of coordinates.
   private static let conditioned: [ArchitectureCase] = [
@@ -68,8 +68,33 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
     .init("bpf", .bpf(degree: 6, hidden: [8])),
     .init("gf", .gf(layers: 2, components: 3, hidden: [8]), isRandom: false),
     .init("glow", .glow(layers: 2, hidden: [8])),
+  ]
+
+  /// Layers of transformers that have no architecture of their own.
+  private static let transformed: [ArchitectureCase] = [
+    .init(
+      "linear rational splines",
+      .layers(2, of: LinearRationalSpline(bins: 4), conditioning: .masked, hidden: [8])),
+    .init(
+      "dense sigmoidal units", .layers(2, of: DeepDenseSigmoidal(units: 3, layers: 2), hidden: [8])),
+    .init(
+      "mixtures of normals",
+      .layers(
+        1, of: Gaussianization(components: 3, isWeighted: true), conditioning: .masked,
+        hidden: [8])),
+  ]
+
+  private static let images: [ArchitectureCase] = [
     .init(
       "glow of images", .glow(image: [1, 2, 2], scales: 1, steps: 2, hidden: [4]), dimension: 4),
+    .init(
+      "glow of splines",
+      .glow(
+        image: [1, 2, 2], scales: 1, steps: 1, transformer: RationalQuadraticSpline(bins: 4),
+        hidden: [4]), dimension: 4),
+    .init(
+      "multiscale", .multiscale(image: [1, 2, 2], scales: 1, couplings: 2, hidden: [4]),
+      dimension: 4),
   ]
 
   private static let shallow: [ArchitectureCase] = [
@@ -107,6 +132,12 @@ struct ArchitectureCase: Sendable, CustomStringConvertible {
     .init("nsf inverse", .nsf(conditioning: .inverseMasked)), .init("naf", .naf()),
     .init("unaf", .unaf()), .init("sospf", .sospf()), .init("bpf", .bpf()), .init("gf", .gf()),
     .init("glow", .glow()), .init("planar", .planar()), .init("radial", .radial()),
+    .init("glow of images", .glow(image: [1, 4, 4]), dimension: 16),
+    .init("multiscale", .multiscale(image: [1, 4, 4]), dimension: 16),
+    .init("dense sigmoidal units", .layers(2, of: DeepDenseSigmoidal())),
+    .init(
+      "mixtures of normals",
+      .layers(2, of: Gaussianization(isWeighted: true), conditioning: .masked)),
     .init("sylvester", .sylvester()), .init("triangular splines", .triangularSplines()),
     .init("bnaf", .bnaf()), .init("residual", .residual()),
     .init("ffjord", .ffjord(), tolerance: 1e-6), .init("otFlow", .otFlow(), tolerance: 1e-6),

@@ -38,6 +38,15 @@ extension FlowBijectorCase {
       "Residual proximal", Residual(dimension: 3, network: .proximal(hidden: [4, 5]), name: "f"),
       [3]),
     .init(
+      "Residual convolutional",
+      Residual(
+        dimension: 8, network: .convolutional(image: [2, 2, 2], hidden: [3]), name: "f"), [8]),
+    .init(
+      "Residual convolutional in context",
+      Residual(
+        dimension: 6, network: .convolutional(image: [1, 3, 2], hidden: [2]), name: "f",
+        context: network), [6], context: [2]),
+    .init(
       "Residual in context",
       Residual(dimension: 2, network: .lipschitz(hidden: [6]), name: "f", context: network), [2],
       context: [2]),
@@ -65,6 +74,16 @@ extension FlowBijectorCase {
       ContinuousFlow(
         PotentialField(dimension: 2, width: 4, name: "f"), duration: 0.3, tolerance: 1e-9), [2],
       tolerance: 1e-6, draws: 1),
+    .init(
+      "ContinuousFlow convolutional",
+      ContinuousFlow(
+        ConvolutionalField(image: [1, 2, 2], hidden: [2], name: "f"), duration: 0.3,
+        tolerance: 1e-9), [4], tolerance: 1e-6, draws: 1),
+    .init(
+      "ContinuousFlow convolutional in context",
+      ContinuousFlow(
+        ConvolutionalField(image: [1, 1, 2], hidden: [2], name: "f", context: network),
+        duration: 0.3, tolerance: 1e-9), [2], context: [2], tolerance: 1e-6, draws: 1),
     .init(
       "ContinuousFlow in context",
       ContinuousFlow(

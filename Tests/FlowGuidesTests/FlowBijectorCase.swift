@@ -45,6 +45,8 @@ struct FlowBijectorCase: Sendable, CustomStringConvertible {
   private static let elementwise: [FlowBijectorCase] = [
     .init("LOFT", LOFT(threshold: 2), [3]), .init("LOFT 100", LOFT(), [3]),
     .init("LeakyTanh", LeakyTanh(slope: 0.05), [3]),
+    .init("TailedTanh line", TailedTanh(cut: 1.5, tail: .line), [3]),
+    .init("TailedTanh logarithm", TailedTanh(tail: .logarithm), [3]),
     .init("SoftLeakyReLU", SoftLeakyReLU(slope: 0.1), [3]),
     .init("Softclip", Softclip(bound: 5), [3]),
     .init("SoftClamp", SoftClamp(), [3]),

@@ -102,14 +102,57 @@ import Testing
     }
   }
 
+  private static let flows: [FlowArchitecture] = [
+    .glow(image: [1, 4, 4], scales: 2, steps: 3, hidden: [6]),
+    .glow(
+      image: [1, 4, 4], scales: 2, steps: 3, transformer: DeepSigmoidal(units: 3), hidden: [6]),
+    .multiscale(image: [1, 4, 4], scales: 2, hidden: [6]),
+    .multiscale(image: [1, 4, 4], scales: 2, transformer: ShiftTransformer(), hidden: [6]),
+  ]
+
   /// Every element of an image's values depends on every point's: scales and channels mix.
-  @Test func glowMixes() {
-    let flow = Compose(
-      FlowArchitecture.glow(image: [1, 4, 4], scales: 2, steps: 3, hidden: [6])
-        .build(dimension: 16))
+  @Test(arguments: flows.indices) func scalesMix(_ index: Int) {
+    let flow = Compose(Self.flows[index].build(dimension: 16))
     let x = RandomKey(5).normal([16]).detached()
     let rows = handle(
-      { jacobian(of: flow.forward(x), x) }, with: LawParameters(key: RandomKey(6), spread: 0.5))
+      { jacobian(of: flow.forward(x), x) }, with: RandomWeights(6, isScaled: true))
     #expect(rows.allSatisfy { $0.allSatisfy { $0 != 0 } })
+  }
+
+  /// Images of three channels of 8 × 8 pixels: there and back again at three scales, the log
+  /// determinant that of the Jacobian.
+  @Test func colourImages() {
+    let flows: [FlowArchitecture] = [
+      .glow(image: [3, 8, 8], scales: 3, steps: 1, hidden: [4]),
+      .multiscale(image: [3, 8, 8], scales: 3, couplings: 1, hidden: [4]),
+    ]
+    for flow in flows {
+      let layers = Compose(flow.build(dimension: 192))
+      let x = RandomKey(7).normal([2, 192]).detached()
+      handle(
+        {
+          let (y, logDet) = layers.forwardAndLogDet(x, context: nil)
+          let (back, inverse) = layers.inverseAndLogDet(y.detached(), context: nil)
+          #expect(y.shape == [2, 192] && logDet.shape == [2])
+          expectClose(back, x, within: .relative(1e-9, absolute: 1e-9))
+          expectClose(inverse, -logDet, within: .relative(1e-9))
+          let one = x.selecting(1, along: 0).detached()
+          let exact = logDeterminant(jacobian(of: layers.forward(one), one))
+          #expect((logDet.array()[1] - exact).magnitude < 1e-9 * max(1, exact.magnitude))
+        }, with: RandomWeights(8, spread: 0.2, isScaled: true))
+    }
+  }
+
+  /// A coupling of a chessboard keeps every other pixel to the bit, and changes the others.
+  @Test func chessboard() throws {
+    let image: Shape = [2, 4, 4]
+    let layers = FlowArchitecture.multiscale(image: image, scales: 1, couplings: 1, hidden: [4])
+      .build(dimension: 32)
+    let coupling = try #require(layers.compactMap { $0 as? Coupling }.last)
+    let board = Compose([Squeeze(), coupling, Squeeze().inv])
+    let x = RandomKey(9).normal(image).detached()
+    let y = handle({ board.forward(x) }, with: RandomWeights(10))
+    let isSame = zip(x.array(), y.array()).map { $0 == $1 }
+    #expect(isSame == CouplingMask.checkerboard(image).isKept)
   }
 }

@@ -16,7 +16,9 @@ import Testing
   /// integrals and sigmoidal units: slopes of 1/100 in several coordinates at once make spikes of
   /// density that no proposal finds.)
   @Test(arguments: cases) func layers(_ subject: ArchitectureCase) {
-    let isSpiky = ["naf", "unaf", "nsf", "spline"].contains { subject.description.contains($0) }
+    let isSpiky = ["naf", "unaf", "nsf", "spline", "sigmoidal"].contains {
+      subject.description.contains($0)
+    }
     let spread = isSpiky ? 0.5 : 1
     for (index, layer) in subject.build(4).parts.enumerated() {
       Self.check(layer, spread, "layer \(index)")

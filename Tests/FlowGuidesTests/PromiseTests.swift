@@ -144,6 +144,23 @@ import Testing
     #expect(same.dependencies.adjacency == adjacency)
   }
 
+  /// What a network gives a layer has the batch of the points, of any rank, in front of one number for
+  /// each output; a layer without parameters meets no site.
+  @Test func outputsFollowTheBatch() throws {
+    let network = MLP(hidden: [5])
+    for batch in [Shape([]), [3], [2, 3]] {
+      let outputs = handle(
+        {
+          network(
+            Self.points(batch + [4]), context: nil, start: [Double](repeating: 0, count: 6),
+            name: "net")
+        }, with: RandomWeights(1))
+      #expect(outputs.shape == batch + [6])
+    }
+    let none = try trace { _ = Compose([Tanh(), Reverse()]).forward(Self.points([4])) }
+    #expect(none.sites.isEmpty)
+  }
+
   // MARK: Zuko
 
   /// A draw with its density, and its score, evaluates each network once, whatever the direction; so
@@ -177,6 +194,35 @@ import Testing
       let name = site.name
       if site.kind == .param { met.withLock { $0[name, default: 0] += 1 } }
     }
+  }
+
+  /// Axes of the base become part of the event where the layers ask for it, and log determinants are
+  /// summed over the axes of the base's event; what is left in front are batches of distributions and
+  /// of points.
+  @Test func eventRanks() {
+    let x = Self.points([7, 2, 3, 4])
+    let (loc, factor) = (Tensor([1.0, 2, 3, 4]), Tensor.eye(4) + tril(Tensor.ones([4, 4])))
+    let triangle = LowerCholeskyAffine(loc: loc, scaleTril: factor)
+    let normal = MultivariateNormal(loc, covariance: matmul(factor, factor.transposed()))
+    let close = Tolerance.relative(1e-11, absolute: 1e-11)
+    for batch in [Shape([]), [3], [2, 3]] {
+      // A map of vectors on numbers.
+      let vectors = NormalizingFlow([triangle], base: Normal(0, 1).expanded(to: batch + [4]))
+      #expect(vectors.batchShape == batch && vectors.eventShape == [4])
+      #expect(vectors.logProb(x).shape == [7, 2, 3])
+      expectClose(vectors.logProb(x), normal.logProb(x), within: close)
+      // A map of numbers on vectors.
+      let numbers = NormalizingFlow(
+        [Exp()], base: Normal(0, 1).expanded(to: batch + [4]).toEvent(1))
+      #expect(numbers.batchShape == batch && numbers.eventShape == [4])
+      expectClose(
+        numbers.logProb(exp(x)), LogNormal(0, 1).logProb(exp(x)).sum(axis: -1), within: close)
+      #expect(numbers.sample([6], key: RandomKey(1), dtype: .float64).shape == [6] + batch + [4])
+    }
+    // The same distribution for a wider batch.
+    let one = NormalizingFlow([triangle], base: Normal(0, 1).expanded(to: [4]))
+    let many = one.expanded(to: [2, 3])
+    expectClose(many.logProb(x), one.logProb(x), within: close)
   }
 
   /// Draws of a base that has no path derivatives have none; others do.

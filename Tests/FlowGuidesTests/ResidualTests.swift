@@ -21,20 +21,33 @@ import Testing
   }
 
   /// However large the weights, two points come nearer by the bound at least.
-  @Test func contraction() {
-    for seed in 1...5 {
-      let weights = LawParameters(key: RandomKey(seed), spread: 3)
-      let network = LipschitzNetwork(
-        dimension: 4, hidden: [16, 16], bound: 0.9, activation: .elu, name: "f", context: nil)
-      let parameters = handle({ network.parameters(nil) }, with: weights)
-      let a = RandomKey(seed).normal([500, 4])
-      let b = a + 0.1 * RandomKey(seed + 100).normal([500, 4])
-      let moved = network(a, parameters) - network(b, parameters)
-      let ratio = sqrt(square(moved).sum(axis: -1) / square(a - b).sum(axis: -1))
-      let largest = ratio.max().scalar()
-      #expect(largest < 0.9, "\(largest)")
-      #expect(largest > 0.05)
-    }
+  @Test(arguments: [1, 2, 3, 4, 5], [false, true])
+  func contraction(_ seed: Int, _ isOfImages: Bool) {
+    let network =
+      isOfImages
+      ? LipschitzNetwork(
+        image: [2, 4, 3], hidden: [5], bound: 0.9, activation: .elu, name: "f", context: nil)
+      : LipschitzNetwork(
+        dimension: 24, hidden: [32], bound: 0.9, activation: .elu, name: "f", context: nil)
+    let parameters = handle(
+      { network.parameters(nil) }, with: LawParameters(key: RandomKey(seed), spread: 3))
+    let a = RandomKey(seed).normal([500, 24])
+    let b = a + 0.1 * RandomKey(seed + 100).normal([500, 24])
+    let moved = network(a, parameters) - network(b, parameters)
+    let ratio = sqrt(square(moved).sum(axis: -1) / square(a - b).sum(axis: -1))
+    let largest = ratio.max().scalar()
+    #expect(largest < 0.9 && largest > 0.05, "\(largest)")
+  }
+
+  /// A convolution of ones is the worst case for an image without edges, where a pixel counts in nine
+  /// places: the bound on its norm is met at the middle pixels.
+  @Test func normOfAConvolution() {
+    let network = ImageNetwork(
+      image: [1, 40, 40], hidden: [], activation: .tanh, name: "f", context: nil)
+    let ones = Tensor.ones([1, 1600])
+    let y = network(ones, [Tensor.ones([9, 1]), Tensor.zeros([1])])
+    let ratio = (square(y).sum() / square(ones).sum()).scalar().squareRoot()
+    #expect(ratio > 8.5 && ratio <= 9 && network.reach * 3 == 9)
   }
 
   /// Derivatives of the inverse to second order.

@@ -72,5 +72,8 @@ struct TransformerCase: Sendable, CustomStringConvertible {
       description: "bernstein of degree 1", transformer: BernsteinPolynomial(degree: 1, bound: 2),
       bound: 2),
     .init(description: "gaussianization", transformer: Gaussianization(components: 5)),
+    .init(
+      description: "weighted gaussianization",
+      transformer: Gaussianization(components: 5, isWeighted: true)),
   ]
 }

@@ -302,10 +302,10 @@ def follow(velocity, x, duration):
 
 
 def continuous():
-  def record_flow(kind, velocity, parameters, roughness=None):
+  def record_flow(kind, velocity, parameters, roughness=None, n=2):
     values = []
     for _ in range(3):
-      x = torch.randn(2)
+      x = torch.randn(n)
       y, sums = follow(velocity, x, 0.5)
       values.append({
         "x": x.tolist(), "y": y.tolist(), "logDet": sums[0], "kinetic": sums[1], "roughness": sums[2]})
@@ -361,6 +361,68 @@ def continuous():
 
   record_flow("potentialField", velocity, terms, roughness)
 
+  # A convolution of a 2 × 3 image and a channel that is the time.
+  kernels = convolutions([2, 2, 1])
+
+  def convolved(x, t):
+    image = torch.cat([x.reshape(1, 2, 3), t.expand(1, 2, 3)])
+    return convolve(kernels, image, torch.tanh).reshape(-1)
+
+  record_flow("convolutionalField", convolved, kernels, n=6)
+
+
+# Convolutions
+
+
+def convolutions(channels):
+  """Weights of 3 × 3 convolutions, (row, column, input) × outputs, and biases."""
+  parameters = {}
+  for layer, (inputs, outputs) in enumerate(zip(channels, channels[1:])):
+    parameters[f"weight{layer}"] = torch.randn(9 * inputs, outputs)
+    parameters[f"bias{layer}"] = torch.randn(outputs)
+  return parameters
+
+
+def convolve(parameters, image, activation, normalized=lambda weight: weight):
+  count = len(parameters) // 2
+  for layer in range(count):
+    weight = normalized(parameters[f"weight{layer}"])
+    kernel = weight.reshape(3, 3, -1, weight.shape[1]).permute(3, 2, 0, 1)
+    image = F.conv2d(image[None], kernel, parameters[f"bias{layer}"], padding=1)[0]
+    image = activation(image) if layer < count - 1 else image
+  return image
+
+
+def images():
+  parameters = convolutions([2, 3, 2])
+  # In images of 3 × 2 pixels each of these is in six neighbourhoods.
+  share = 0.9 ** (1 / 2) / 6 ** 0.5
+
+  def normalized(weight):
+    gram = torch.linalg.matrix_power(weight.T @ weight, 32)
+    return weight / max(1.0, (gram.norm() ** (1 / 64) / share).item())
+
+  def layer(x):
+    return x + convolve(parameters, x.reshape(2, 3, 2), F.elu, normalized).reshape(-1)
+
+  record("residualConvolutional", layer, parameters, points(12))
+
+
+# Hyperbolic tangents with tails
+
+
+def tails():
+  line, curve = T(1.5), T(1.0)
+  slope = lambda c: 1 - torch.tanh(c) ** 2
+  beyond = lambda x, c, tail: torch.where(x.abs() > c, torch.sign(x) * tail, torch.tanh(x))
+  record(
+    "tailedTanhLine",
+    lambda x: beyond(x, line, torch.tanh(line) + slope(line) * (x.abs() - line)), {}, points(3, X))
+  record(
+    "tailedTanhLogarithm",
+    lambda x: beyond(x, curve, torch.tanh(curve) + slope(curve) * curve * torch.log(x.abs() / curve)),
+    {}, points(3, X))
+
 
 def main():
   shallow()
@@ -369,6 +431,8 @@ def main():
   blocks()
   residuals()
   continuous()
+  images()
+  tails()
   lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
   pathlib.Path(__file__).with_name("flow_bijectors.json").write_text(f"[\n{lines}\n]\n")
 

@@ -38,8 +38,13 @@ public struct CouplingMask: Sendable {
     precondition(
       shape.rank >= 1 && shape[0] > 1,
       "CouplingMask.channels: expected several channels, got events of shape \(shape)")
+    return channels(shape) { $0 < shape[0] / 2 }
+  }
+
+  /// Some channels are kept.
+  static func channels(_ shape: Shape, where isKept: (Int) -> Bool) -> CouplingMask {
     let size = shape.elementCount / shape[0]
-    return CouplingMask(shape) { $0 / size < shape[0] / 2 }
+    return CouplingMask(shape) { isKept($0 / size) }
   }
 
   /// The coordinates given are kept.

@@ -35,20 +35,6 @@ public struct FlowBase: Sendable {
     }
   }
 
-  /// A mixture of normals with independent coordinates; weights, means and deviations are learned.
-  ///
-  /// It has no reparameterised draws: good for fits to data, not for guides.
-  public static func mixture(components: Int) -> FlowBase {
-    precondition(components > 0, "FlowBase.mixture: components must be positive, got \(components)")
-    return FlowBase { dimension, _ in
-      let mean = param("base.mean", initializedBy: { $0.normal([components, dimension]) })
-      let deviation = param(
-        "base.deviation", Tensor.full([components, dimension], 1), constraint: .positive)
-      let logits = param("base.logits", Tensor.zeros([components]))
-      return MixtureSameFamily(Categorical(logits: logits), Normal(mean, deviation).toEvent(1))
-    }
-  }
-
   /// Independent coordinates, uniform between two numbers: for flows of an interval onto itself, such
   /// as those of angles.
   public static func uniform(_ low: Double, _ high: Double) -> FlowBase {

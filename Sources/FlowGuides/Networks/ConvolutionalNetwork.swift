@@ -38,7 +38,7 @@ public struct ConvolutionalNetwork: ConditionerNetwork {
         layer == last ? stride(from: 0, to: start.count, by: pixels).map { start[$0] } : nil
       let bias = first ?? [Double](repeating: 0, count: hidden[layer])
       image = product(
-        isWide ? neighborhoods(image) : image, "\(name).weight\(layer)", bias.count, layer == last)
+        isWide ? image.neighborhoods : image, "\(name).weight\(layer)", bias.count, layer == last)
       image = image + param("\(name).bias\(layer)", Tensor(bias))
       if layer == 0, let context {
         // The same at every pixel.
@@ -56,16 +56,5 @@ public struct ConvolutionalNetwork: ConditionerNetwork {
   /// Vectors times a weight matrix.
   private func product(_ x: Tensor, _ name: String, _ outputs: Int, _ isLast: Bool) -> Tensor {
     vectorProduct(x, layerWeight(name, [x.shape[x.rank - 1], outputs], isLast: isLast))
-  }
-
-  /// For each pixel the channels of the 3 × 3 pixels around it.
-  private func neighborhoods(_ image: Tensor) -> Tensor {
-    let padded = image.padded(before: 1, after: 1, along: -2).padded(before: 1, after: 1, along: -3)
-    let parts = (0..<3).flatMap { row in
-      (0..<3).map { column in
-        padded.slice(row..<row + height, along: -3).slice(column..<column + width, along: -2)
-      }
-    }
-    return concat(parts, along: -1)
   }
 }

@@ -4,7 +4,7 @@ internal import PPL
 ///
 /// Its weights are parameter sites: `parameters()` meets them, and what it returns goes to the
 /// network with the points. So a solver can differentiate with respect to them.
-struct DenseNetwork: Sendable {
+struct DenseNetwork: WeightedNetwork {
   private let widths: [Int]
   private let activation: Activation
   private let name: String

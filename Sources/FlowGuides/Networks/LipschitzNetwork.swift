@@ -1,15 +1,19 @@
 internal import Foundation
 internal import PPL
 
-/// A fully connected network that brings points nearer to each other, by a factor of at least
-/// `bound`, as a function of its weights.
+/// A network that brings points nearer to each other, by a factor of at least `bound`, as a function of
+/// its weights.
 ///
 /// Each weight matrix is divided by what its largest singular value exceeds its share of the bound
-/// by (Miyato et al. 2018, Behrmann et al. 2019).
+/// by (Miyato et al. 2018, Behrmann et al. 2019); that of a convolution by as much more as
+/// neighbourhoods are longer than images.
 struct LipschitzNetwork: Sendable {
-  private let dense: DenseNetwork
+  private let network: any WeightedNetwork
+  /// What each weight matrix's largest singular value may be.
   private let bound: Double
 
+  /// A fully connected one.
+  ///
   /// - Parameters:
   ///   - dimension: of points and values.
   ///   - bound: less than 1.
@@ -19,15 +23,30 @@ struct LipschitzNetwork: Sendable {
     dimension: Int, hidden: [Int], bound: Double, activation: Activation, name: String,
     context: ContextNetwork?
   ) {
-    precondition(
-      bound > 0 && bound < 1, "\(name): the Lipschitz bound must be in (0, 1), got \(bound)")
-    // Each layer's share.
-    self.bound = pow(bound, 1 / Double(hidden.count + 1))
-    dense = DenseNetwork(
+    network = DenseNetwork(
       [dimension] + hidden + [dimension], activation: activation, name: name, context: context)
+    self.bound = Self.share(bound, hidden.count + 1, name)
   }
 
-  func parameters(_ context: Tensor?) -> [Tensor] { dense.parameters(context) }
+  /// One of convolutions.
+  init(
+    image: Shape, hidden: [Int], bound: Double, activation: Activation, name: String,
+    context: ContextNetwork?
+  ) {
+    let network = ImageNetwork(
+      image: image, hidden: hidden, activation: activation, name: name, context: context)
+    self.network = network
+    self.bound = Self.share(bound, hidden.count + 1, name) / network.reach
+  }
+
+  /// Each layer's share of a bound.
+  private static func share(_ bound: Double, _ layers: Int, _ name: String) -> Double {
+    precondition(
+      bound > 0 && bound < 1, "\(name): the Lipschitz bound must be in (0, 1), got \(bound)")
+    return pow(bound, 1 / Double(layers))
+  }
+
+  func parameters(_ context: Tensor?) -> [Tensor] { network.parameters(context) }
 
   /// The weights as they are multiplied with, and the biases.
   func normalized(_ parameters: [Tensor]) -> [Tensor] {
@@ -38,7 +57,7 @@ struct LipschitzNetwork: Sendable {
   }
 
   func callAsFunction(_ x: Tensor, _ parameters: [Tensor]) -> Tensor {
-    dense(x, normalized(parameters))
+    network(x, normalized(parameters))
   }
 }
 

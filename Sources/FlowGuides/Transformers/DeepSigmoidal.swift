@@ -106,7 +106,7 @@ private func positive(_ x: Tensor) -> Tensor {
   softplus(x + stopGradient(maximum(x, -30) - x))
 }
 
-private func logSoftmax(_ x: Tensor, axis: Int) -> Tensor {
+func logSoftmax(_ x: Tensor, axis: Int) -> Tensor {
   x - x.logSumExp(axis: axis, keepingAxes: true)
 }
 

@@ -69,6 +69,36 @@ public struct NetworkField: VelocityField {
   }
 }
 
+/// A network of 3 × 3 convolutions of an image and the time, which is a channel of its own. Images are
+/// vectors of channels × height × width numbers.
+public struct ConvolutionalField: VelocityField {
+  private let network: ImageNetwork
+  private let pixels: Int
+
+  /// - Parameters:
+  ///   - image: channels × height × width.
+  ///   - hidden: the channels of the hidden layers.
+  ///   - activation: smooth, for the solver's sake.
+  ///   - name: the prefix of the parameters' names.
+  ///   - context: moves the units of the first layer.
+  public init(
+    image: Shape, hidden: [Int] = [32], activation: Activation = .tanh, name: String,
+    context: ContextNetwork? = nil
+  ) {
+    network = ImageNetwork(
+      image: image, inputs: image[0] + 1, hidden: hidden, activation: activation, name: name,
+      context: context)
+    pixels = image[1] * image[2]
+  }
+
+  public func parameters(context: Tensor?) -> [Tensor] { network.parameters(context) }
+
+  public func velocity(_ x: Tensor, time: Tensor, parameters: [Tensor]) -> Tensor {
+    let times = time.broadcast(to: Shape(x.shape.dropLast()) + [pixels])
+    return network(concat([x, times], along: -1), parameters)
+  }
+}
+
 extension Tensor {
   /// Vectors with a number appended to each.
   func joined(with number: Tensor) -> Tensor {

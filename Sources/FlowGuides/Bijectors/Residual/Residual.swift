@@ -6,6 +6,10 @@ public enum ResidualNetwork: Sendable {
   /// Fully connected, with weights whose norms are limited so that |f(x) − f(x′)| ≤ `bound` |x −
   /// x′| (i-ResNet; Behrmann et al. 2019).
   case lipschitz(hidden: [Int], bound: Double = 0.9, activation: Activation = .elu)
+  /// The same of 3 × 3 convolutions, for images of channels × height × width numbers as vectors; the
+  /// hidden layers have this many channels.
+  case convolutional(
+    image: Shape, hidden: [Int], bound: Double = 0.9, activation: Activation = .elu)
   /// A multiple of proximal layers Tᵀ tanh(T x + b) with orthonormal columns T (Hertrich 2023),
   /// limited so that the inverse's iteration converges by the factor `bound`.
   case proximal(hidden: [Int], bound: Double = 0.9)
@@ -82,6 +86,15 @@ private struct ResidualFunction: Sendable {
     case .lipschitz(let hidden, let bound, let activation):
       let layers = LipschitzNetwork(
         dimension: dimension, hidden: hidden, bound: bound, activation: activation, name: name,
+        context: context)
+      map = ContractiveMap(function: { layers($0, $1) }, scale: { _ in 0 })
+      parameters = { layers.parameters($0) }
+    case .convolutional(let image, let hidden, let bound, let activation):
+      precondition(
+        image.elementCount == dimension,
+        "\(name): \(dimension) dimensions for images of shape \(image)")
+      let layers = LipschitzNetwork(
+        image: image, hidden: hidden, bound: bound, activation: activation, name: name,
         context: context)
       map = ContractiveMap(function: { layers($0, $1) }, scale: { _ in 0 })
       parameters = { layers.parameters($0) }
