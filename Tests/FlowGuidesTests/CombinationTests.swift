@@ -70,4 +70,29 @@ import Testing
       open(transformer)
     }
   }
+
+  /// Layers of a transformer are the architecture that is named after it, to the bit.
+  @Test func layersOfATransformer() {
+    let pairs: [(FlowArchitecture, FlowArchitecture)] = [
+      (.layers(3, of: AffineTransformer(.softClamped), hidden: [8]), .realNVP(layers: 3, hidden: [8])),
+      (
+        .layers(2, of: AffineTransformer(.softClamped), conditioning: .masked, hidden: [8]),
+        .maf(layers: 2, hidden: [8])
+      ),
+      (
+        .layers(
+          2, of: AffineTransformer(.logScale), conditioning: .inverseMasked, hidden: [8],
+          activation: .relu), .iaf(layers: 2, hidden: [8], activation: .relu)
+      ),
+    ]
+    let x = RandomKey(4).normal([5, 4]).detached()
+    for (layers, named) in pairs {
+      let values = [layers, named].map { flow in
+        handle(
+          { Compose(flow.build(dimension: 4)).forward(x).array() },
+          with: RandomWeights(3, isScaled: true))
+      }
+      #expect(values[0] == values[1])
+    }
+  }
 }
