@@ -74,7 +74,10 @@ import Testing
   /// Layers of a transformer are the architecture that is named after it, to the bit.
   @Test func layersOfATransformer() {
     let pairs: [(FlowArchitecture, FlowArchitecture)] = [
-      (.layers(3, of: AffineTransformer(.softClamped), hidden: [8]), .realNVP(layers: 3, hidden: [8])),
+      (
+        .layers(3, of: AffineTransformer(.softClamped), hidden: [8]),
+        .realNVP(layers: 3, hidden: [8])
+      ),
       (
         .layers(2, of: AffineTransformer(.softClamped), conditioning: .masked, hidden: [8]),
         .maf(layers: 2, hidden: [8])
