@@ -171,8 +171,11 @@ import Testing
       try flow.initialized().logProb(Self.data).mean().scalar()
     }
     #expect(abs(levels[0] - levels[1]) < 0.1, "\(levels)")
-    let draws = try mixture.initialized().sample([1000], key: RandomKey(2), dtype: .float32)
-    #expect(draws.shape == [1000, 2])
+    let single = try mixture.initialized(dtype: .float32)
+    let draws = single.sample([1000], key: RandomKey(2), dtype: .float32)
+    #expect(draws.shape == [1000, 2] && draws.dtype == .float32)
+    let level = single.logProb(Self.data.cast(to: .float32)).mean()
+    #expect(level.dtype == .float32 && abs(level.scalar() - levels[1]) < 1e-4)
   }
 
   @Test func misuse() async {

@@ -20,8 +20,8 @@ extension FlowBase {
   ///   - isTied: whether all components have the same covariance.
   ///   - hidden: the widths of the hidden layers of the network by which everything follows the
   ///     context; nil for a mixture that is the same in all contexts.
-  ///   - data: rows to start from, by expectation maximisation (`GaussianMixtureStart`). Without them
-  ///     components start at random, with unit deviations.
+  ///   - data: rows to start from: components around some that k-means++ chooses far apart, improved
+  ///     by expectation maximisation. Without them means start at random, with unit deviations.
   public static func mixture(
     components: Int, covariance: MixtureCovariance = .diagonal, isTied: Bool = false,
     hidden: [Int]? = nil, startingAt data: Tensor? = nil
