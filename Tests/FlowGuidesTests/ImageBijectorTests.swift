@@ -102,6 +102,34 @@ import Testing
     }
   }
 
+  /// Residual blocks: of one pixel only the middle of each kernel counts, and they are those of a fully
+  /// connected network; of more pixels each block sees two pixels farther.
+  @Test func residualConvolutions() {
+    let start = [Double](repeating: 0, count: 3)
+    let weights = RandomWeights(1)
+    let x = RandomKey(2).normal([4, 2]).detached()
+    let one = ConvolutionalNetwork(
+      height: 1, width: 1, channels: 5, blocks: 2, activation: .tanh)
+    let outputs = handle({ one(x, context: nil, start: start, name: "net") }, with: weights)
+    let middle = weights.met.mapValues { value in
+      value.rank == 1
+        ? value : value.slice(value.shape[0] / 9 * 4..<value.shape[0] / 9 * 5, along: 0)
+    }
+    let dense = ResidualMLP(width: 5, blocks: 2, activation: .tanh)
+    let expected = handle(
+      { dense(x, context: nil, start: start, name: "net") }, with: Substitute(values: middle))
+    expectClose(outputs, expected, within: .relative(1e-13, absolute: 1e-13))
+
+    let line = ConvolutionalNetwork(height: 1, width: 15, channels: 3, blocks: 1)
+    let points = RandomKey(3).normal([15]).detached()
+    let values = handle(
+      { line(points, context: nil, start: [Double](repeating: 0, count: 15), name: "line") },
+      with: RandomWeights(4))
+    let slopes = gradient(of: values.selecting(7, along: 0), withRespectTo: points).array()
+    // Four convolutions: the first, two in the block, the last.
+    #expect(slopes.indices.filter { slopes[$0] != 0 } == Array(3...11))
+  }
+
   private static let flows: [FlowArchitecture] = [
     .glow(image: [1, 4, 4], scales: 2, steps: 3, hidden: [6]),
     .glow(

@@ -119,6 +119,7 @@ enum OtherLibraries {
   static let networks: [any ConditionerNetwork] = [
     MLP(hidden: []), MLP(hidden: [64]), ResidualMLP(width: 64), GatedMLP(hidden: [64]),
     ConvolutionalNetwork(height: 4, width: 4, hidden: [8, 8]),
+    ConvolutionalNetwork(height: 4, width: 4, channels: 8, blocks: 2),
   ]
 
   static let bases: [FlowBase] = [
