@@ -79,8 +79,8 @@ public struct AmortizedFlowGuide: Guide {
       told = concat([told, latent.broadcast(to: [count, latent.count])], along: -1)
     }
     let flow = NormalizingFlow(
-      local, dimension: slots.reduce(0) { $0 + $1.size }, contextDimension: told.shape[1],
-      name: plateName)
+      local.scaled(by: 1), dimension: slots.reduce(0) { $0 + $1.size },
+      contextDimension: told.shape[1], name: plateName)
     let copies = sample(
       "_auto_\(plateName)", flow.conditioned(on: told), infer: .auxiliary)
     for (slot, part) in zip(slots, copies.split(slots.map(\.size), along: -1)) {

@@ -58,6 +58,11 @@ extension FlowArchitecture {
 
 extension FlowArchitecture {
   /// Rational quadratic splines on [−bound, bound] (Durkan et al. 2019).
+  ///
+  /// Each layer maps that interval onto itself and is the identity outside, so the flow of a standard
+  /// normal base has next to nothing beyond it: scale data to fit, or put an `ActNorm` at the end. Guides
+  /// learn the scale. For them `.inverseMasked` is the nearest fit; a bound of 8 gives a posterior
+  /// that is much wider than the start more room, which sticking the landing needs.
   public static func nsf(
     layers: Int = 4, conditioning: Conditioning = .coupling, bins: Int = 8, bound: Double = 5,
     hidden: [Int]? = nil, activation: Activation = .elu
@@ -66,7 +71,7 @@ extension FlowArchitecture {
     let spline = RationalQuadraticSpline(bins: bins, bound: bound)
     return FlowArchitecture(following: { dimension, context, dependencies in
       stack.build(dimension, context, dependencies) { _ in spline }
-    })
+    }).confined
   }
 
   /// Splines on the circle, for angles in [−π, π] (Rezende et al. 2020). The base must be a

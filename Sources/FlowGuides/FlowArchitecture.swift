@@ -1,3 +1,4 @@
+import Foundation
 public import PPL
 
 /// A recipe for a flow, independent of the dimension it will have.
@@ -5,7 +6,12 @@ public struct FlowArchitecture: Sendable {
   private let layers:
     @Sendable (_ dimension: Int, _ contextDimension: Int, _ dependencies: Dependencies?) ->
       [any Bijector]
+  /// Whether the layers move points only within a box around zero, as splines do.
+  private var isConfined = false
 
+  /// Layers of splines move points only within a box; end them with a `DiagonalAffine` where a guide is
+  /// to use them.
+  ///
   /// - Parameter layers: makes the bijectors, the one next to the base first, for vectors of a
   ///   dimension and context vectors of another, which is 0 without a context.
   public init(
@@ -49,9 +55,41 @@ extension FlowArchitecture {
   /// The same layers read backwards: what was fast for data is fast for draws, and the other way
   /// round.
   public var inverse: FlowArchitecture {
+    mapped { $0.reversed().map(\.inv) }
+  }
+
+  /// The layers that are made of these.
+  func mapped(
+    _ change: @escaping @Sendable ([any Bijector]) -> [any Bijector]
+  ) -> FlowArchitecture {
+    var result = FlowArchitecture(following: { dimension, context, dependencies in
+      change(build(dimension: dimension, contextDimension: context, dependencies: dependencies))
+    })
+    result.isConfined = isConfined
+    return result
+  }
+
+  /// The same, known to move points only within a box around zero.
+  var confined: FlowArchitecture {
+    var result = self
+    result.isConfined = true
+    return result
+  }
+
+  /// The same layers, and what a guide needs after them: a scale; where they are confined a shift and
+  /// a scale of each coordinate to learn, for a posterior has its own place and units.
+  ///
+  /// - Parameter scale: that of all coordinates, to begin with.
+  func scaled(by scale: Double) -> FlowArchitecture {
     FlowArchitecture(following: { dimension, context, dependencies in
-      build(dimension: dimension, contextDimension: context, dependencies: dependencies)
-        .reversed().map(\.inv)
+      let layers = build(
+        dimension: dimension, contextDimension: context, dependencies: dependencies)
+      if isConfined {
+        let units = DiagonalAffine(
+          dimension: dimension, name: "units", initialLogScale: log(scale))
+        return layers + [units]
+      }
+      return scale == 1 ? layers : layers + [Affine(shift: 0, scale: Tensor(floatLiteral: scale))]
     })
   }
 }

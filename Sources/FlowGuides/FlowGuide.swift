@@ -8,6 +8,9 @@
 /// guide can do. (Block autoregressive, proximal and potential layers only start near it, and so do
 /// all where the start is a point.)
 ///
+/// Splines move points only within a box. After them comes a shift and a scale of each coordinate,
+/// learned with them, that puts the box where the posterior is.
+///
 /// A draw from far out can have a gradient millions of times as long as others, and Adam hardly moves
 /// until it has forgotten it: let it do so soon, by a β₂ of 0.99. Of forty fits of the eight schools at
 /// a constant rate of 0.01 nine are lost with its usual 0.999, none so.
@@ -53,9 +56,8 @@ public struct FlowGuide: JointGuide {
   }
 
   package func family(_ origin: GuideOrigin) throws -> LatentFamily {
-    let (dimension, scale, affine) = (origin.dimension, origin.scale, origin.affine)
-    var bijectors = try layers(origin)
-    if scale != 1 { bijectors.append(Affine(shift: 0, scale: Tensor(floatLiteral: scale))) }
+    let (dimension, affine) = (origin.dimension, origin.affine)
+    let bijectors = try layers(origin)
     return LatentFamily {
       let noise = Normal(0, 1).expanded(to: [dimension]).toEvent(1)
       return TransformedDistribution(noise, bijectors + (affine.map { [$0()] } ?? []))
@@ -63,7 +65,8 @@ public struct FlowGuide: JointGuide {
   }
 
   private func layers(_ origin: GuideOrigin) throws -> [any Bijector] {
-    switch dependence {
+    let flow = flow.scaled(by: origin.scale)
+    return switch dependence {
     case .all: flow.build(dimension: origin.dimension)
     case .posterior:
       flow.build(

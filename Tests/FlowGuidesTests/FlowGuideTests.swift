@@ -120,6 +120,25 @@ import Testing
     #expect(fit.start == .asGiven)
   }
 
+  /// Splines act on a box around the start; a posterior far outside of it is found all the same.
+  @Test(arguments: [
+    FlowArchitecture.nsf(layers: 2, hidden: [8]),
+    .nsf(layers: 2, conditioning: .inverseMasked, hidden: [8]),
+    .nsf(layers: 2, conditioning: .masked, hidden: [8]).inverse, .zukoNSF(layers: 1, hidden: [8]),
+  ])
+  func leavesTheBox(_ flow: FlowArchitecture) throws {
+    let model: @Sendable () -> Void = {
+      let a = sample("a", Normal(12, 4))
+      _ = sample("b", Normal(-a, 3))
+    }
+    let fit = try SVI(
+      model, FlowGuide(flow: flow, start: .at(.values(["a": 0, "b": 0]))),
+      optimizer: Adam(.cosine(0.05, steps: 1500)), loss: TraceELBO(particles: 8)
+    ).run(steps: 1500, showsProgress: false)
+    let (elbo, error) = try fit.elbo(particles: 5000)
+    #expect(elbo > -0.1 && elbo < 4.9 * error, "\(elbo) ± \(error)")
+  }
+
   // MARK: Density
 
   /// ∫ q = 1 over one coordinate, whose flow is affine.

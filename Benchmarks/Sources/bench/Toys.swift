@@ -41,7 +41,7 @@ func reportToys(steps: Int, only: String) throws {
     let cells = try ToyTarget.all.map { target -> String in
       let fit = try SVI(
         target.model, FlowGuide(flow: flow, start: .at(scale: 1)),
-        optimizer: Adam(.cosine(0.01, steps: steps)),
+        optimizer: Adam(.cosine(0.01, steps: steps), beta2: 0.99),
         loss: TraceELBO(particles: 64), seed: 0
       ).run(steps: steps, showsProgress: false)
       let (elbo, error) = try fit.elbo(particles: 20_000)

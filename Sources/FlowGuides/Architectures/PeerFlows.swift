@@ -18,7 +18,8 @@ extension FlowArchitecture {
   public static func zukoNSF(
     layers: Int = 3, bins: Int = 8, hidden: [Int] = [64, 64]
   ) -> FlowArchitecture {
-    zuko(layers, hidden, RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped)).inDouble
+    zuko(layers, hidden, RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped))
+      .inDouble.confined
   }
 
   /// Pyro's `AffineAutoregressive(AutoRegressiveNN(dimension, hidden))`.
@@ -59,15 +60,10 @@ extension FlowArchitecture {
           transformer: RationalQuadraticSpline(bins: bins, bound: bound), network: network,
           name: "flow\(index)")
       }
-    }.inverse.inDouble
+    }.inverse.inDouble.confined
   }
 
-  private var inDouble: FlowArchitecture {
-    FlowArchitecture(following: { dimension, context, dependencies in
-      build(dimension: dimension, contextDimension: context, dependencies: dependencies)
-        .map { InDouble(base: $0) }
-    })
-  }
+  private var inDouble: FlowArchitecture { mapped { $0.map { InDouble(base: $0) } } }
 
   /// Zuko's first transform is next to the data, and every other one goes in reverse order.
   private static func zuko(

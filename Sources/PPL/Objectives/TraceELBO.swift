@@ -14,7 +14,9 @@ public struct TraceELBO: Objective {
     /// The same without the score of the guide's density, whose mean is zero (Roeder, Wu and Duvenaud
     /// 2017): its variance goes to zero as the guide approaches the posterior. All draws must be
     /// reparameterised. Inverse autoregressive flows need no inverse for it. Far from the posterior a
-    /// large learning rate can drive a guide onto a point, from which it does not return.
+    /// large learning rate can drive a guide onto a point, from which it does not return. Nor does it
+    /// see what a guide cuts off: one that is the posterior up to an edge, as the bound of a spline,
+    /// and has nothing beyond has no gradient at any draw but those at the edge.
     case stickingTheLanding
   }
 
