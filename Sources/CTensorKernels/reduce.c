@@ -51,7 +51,10 @@ DEFINE_VECTORS(u64, uint64_t)  // sums and products of int64 wrap around
   HALVE(suffix, OP, 8, from)      \
   TREE_8(suffix, OP, h8)
 
-// run_...: OP over a[0..<n]. columns_...: d[i] = OP(d[i], a[r * width + i]) for r in order.
+enum { SHORT = 8 };
+
+// run_...: OP over a[0..<n]. short_...: the same, to the bit, of fewer than SHORT.
+// columns_...: d[i] = OP(d[i], a[r * width + i]) for r in order.
 #define DEFINE_RUNS(name, suffix, OP, L, identity)                                               \
   CTK_INLINE suffix##_1 run_##name(const suffix##_1 *a, int64_t n) {                             \
     typedef suffix##_##L V;                                                                      \
@@ -81,6 +84,21 @@ DEFINE_VECTORS(u64, uint64_t)  // sums and products of int64 wrap around
     suffix##_1 result = OP(h2.lo, h2.hi);                                                        \
     if (n & 1) result = OP(result, *a);                                                          \
     return result;                                                                               \
+  }                                                                                              \
+  CTK_INLINE suffix##_1 short_##name(const suffix##_1 *a, int64_t n) {                           \
+    suffix##_1 low = identity, high = identity;                                                  \
+    if (n & 4) {                                                                                 \
+      low = OP(OP(low, a[0]), OP(low, a[2]));                                                    \
+      high = OP(OP(high, a[1]), OP(high, a[3]));                                                 \
+      a += 4;                                                                                    \
+    }                                                                                            \
+    if (n & 2) {                                                                                 \
+      low = OP(low, a[0]);                                                                       \
+      high = OP(high, a[1]);                                                                     \
+      a += 2;                                                                                    \
+    }                                                                                            \
+    const suffix##_1 result = OP(low, high);                                                     \
+    return n & 1 ? OP(result, *a) : result;                                                      \
   }                                                                                              \
   CTK_INLINE void columns_##name(suffix##_1 *d, const suffix##_1 *a, int64_t width,              \
                                  int64_t rows) {                                                 \
@@ -152,12 +170,8 @@ enum { WIDE = 64 };
       a += rest;                                                                                 \
       n -= rest;                                                                                 \
     }                                                                                            \
-    if (length < L) {                                                                            \
-      for (; n >= length; n -= length, a += length) {                                            \
-        suffix##_1 value = a[0];                                                                 \
-        for (int64_t j = 1; j < length; j++) value = OP(value, a[j]);                            \
-        *d++ = value;                                                                            \
-      }                                                                                          \
+    if (length < SHORT) {                                                                        \
+      for (; n >= length; n -= length, a += length) *d++ = short_##name(a, length);              \
     } else {                                                                                     \
       for (; n >= length; n -= length, a += length) *d++ = run_##name(a, length);                \
     }                                                                                            \

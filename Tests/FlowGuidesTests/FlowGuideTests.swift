@@ -125,6 +125,7 @@ import Testing
     FlowArchitecture.nsf(layers: 2, hidden: [8]),
     .nsf(layers: 2, conditioning: .inverseMasked, hidden: [8]),
     .nsf(layers: 2, conditioning: .masked, hidden: [8]).inverse, .zukoNSF(layers: 1, hidden: [8]),
+    .layers(2, of: LinearRationalSpline(), hidden: [8]),
   ])
   func leavesTheBox(_ flow: FlowArchitecture) throws {
     let model: @Sendable () -> Void = {

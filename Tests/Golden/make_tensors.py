@@ -179,6 +179,9 @@ for name, a in [("", x), (" with holes", holes)]:
     case("running" + name, [a], [
         a.cumsum(1), a.cumprod(0), np.maximum.accumulate(a, 1), np.minimum.accumulate(a, 0),
     ], 1e-14)
+    case("softmax" + name, [a], [
+        special.softmax(a, 1), special.softmax(a, -1), special.log_softmax(a, 1),
+    ], 1e-14)
     case("logSumExp" + name, [a], [special.logsumexp(a), special.logsumexp(a, 1)], 1e-14)
     # NumPy's quantiles between infinite elements are NaN.
     b = np.where(np.isinf(a), 9, a)

@@ -72,6 +72,10 @@ enum GoldenFunctions {
         ]
       }
     ),
+    (
+      "softmax",
+      { x in [x[0].softmax(axis: 1), x[0].softmax(axis: -1), x[0].logSoftmax(axis: 1)] }
+    ),
     ("logSumExp", { x in [x[0].logSumExp(), x[0].logSumExp(axis: 1)] }),
     (
       "quantiles",

@@ -23,6 +23,9 @@ extension Registry {
       [x[0].min(), x[0].min(axis: 0), x[0].min(axes: [-1, -2])]
     },
     OperationCase("mean", .real([2, 3])) { [$0[0].mean(), $0[0].mean(axis: 0)] },
+    OperationCase("softmax", .real([2, 3])) { x in
+      [x[0].softmax(axis: 1), x[0].softmax(axis: 0), x[0].logSoftmax(axis: -1)]
+    },
     OperationCase("logSumExp", .real([2, 3])) { x in
       [x[0].logSumExp(), x[0].logSumExp(axis: 1), x[0].logSumExp(axis: 0, keepingAxes: true)]
     },

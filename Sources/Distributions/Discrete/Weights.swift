@@ -45,7 +45,7 @@ enum Weights: Sendable {
   var probs: Tensor {
     switch self {
     case .probs(let probs): probs / probs.sum(axis: -1, keepingAxes: true)
-    case .logits(let logits): exp(logits - logits.logSumExp(axis: -1, keepingAxes: true))
+    case .logits(let logits): logits.softmax(axis: -1)
     }
   }
 

@@ -67,9 +67,7 @@ public struct Dirichlet: MomentDistribution, EntropyDistribution {
     let dtype = drawDType([concentration], dtype)
     let logs = key.logGamma(
       concentration.cast(to: dtype), shape + batchShape + eventShape, dtype: dtype)
-    let parts = exp(logs - stopGradient(logs.max(axis: -1, keepingAxes: true)))
-    let draws = parts / parts.sum(axis: -1, keepingAxes: true)
-    return maximum(draws, Tensor(floatLiteral: dtype.leastNormal))
+    return maximum(logs.softmax(axis: -1), Tensor(floatLiteral: dtype.leastNormal))
   }
 
   public func expanded(to batchShape: Shape) -> Dirichlet {

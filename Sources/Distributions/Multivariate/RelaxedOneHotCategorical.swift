@@ -59,8 +59,7 @@ public struct RelaxedOneHotCategorical: Distribution {
     let dtype = drawDType([temperature, weights.given], dtype)
     let gumbel = -log(-log(key.uniform(shape + batchShape + eventShape, dtype: dtype)))
     let scores = (weights.logWeights + gumbel) / perCategory
-    let draws = exp(scores - scores.logSumExp(axis: -1, keepingAxes: true))
-    return maximum(draws, Tensor(floatLiteral: dtype.leastNormal))
+    return maximum(scores.softmax(axis: -1), Tensor(floatLiteral: dtype.leastNormal))
   }
 
   public func expanded(to batchShape: Shape) -> RelaxedOneHotCategorical {

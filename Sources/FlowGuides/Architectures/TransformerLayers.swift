@@ -14,8 +14,9 @@ extension FlowArchitecture {
     hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(count, conditioning, hidden, activation, "layers")
-    return FlowArchitecture(following: { dimension, context, dependencies in
+    let flow = FlowArchitecture(following: { dimension, context, dependencies in
       stack.build(dimension, context, dependencies) { _ in transformer }
     })
+    return transformer is any IdentityTails ? flow.confined : flow
   }
 }

@@ -23,7 +23,7 @@ public struct DeepSigmoidal: NumericallyInverted {
     let offsets = parameters.stacked(units..<2 * units, rank: x.rank)
     let weights = parameters.stacked(2 * units..<3 * units, rank: x.rank)
     let mixture = LogisticMixture(
-      logWeights: logSoftmax(weights, axis: 0), at: slopes * x + offsets, logSlopes: log(slopes),
+      logWeights: weights.logSoftmax(axis: 0), at: slopes * x + offsets, logSlopes: log(slopes),
       axis: 0)
     return (mixture.logit, mixture.logSlope)
   }
@@ -73,8 +73,8 @@ public struct DeepDenseSigmoidal: NumericallyInverted {
       // Axes: a layer's outputs, its units or inputs, then the points.
       let slopes = positive(take(1, units))
       let offsets = take(1, units)
-      let mixing = logSoftmax(take(outputs, units), axis: 1)
-      let means = logSoftmax(take(units, inputs), axis: 1)
+      let mixing = take(outputs, units).logSoftmax(axis: 1)
+      let means = take(units, inputs).logSoftmax(axis: 1)
       let entering = (exp(means) * values).sum(axis: 1).expandingDims(at: 0)
       let inner = (means + logSlopes).logSumExp(axis: 1).expandingDims(at: 0)
       let mixture = LogisticMixture(
@@ -104,10 +104,6 @@ private struct LogisticMixture {
 /// The softplus, at −30 or more: a slope of 10⁻¹³ can still be inverted.
 private func positive(_ x: Tensor) -> Tensor {
   softplus(x + stopGradient(maximum(x, -30) - x))
-}
-
-func logSoftmax(_ x: Tensor, axis: Int) -> Tensor {
-  x - x.logSumExp(axis: axis, keepingAxes: true)
 }
 
 extension Array where Element == Tensor {

@@ -33,7 +33,7 @@ public struct Gaussianization: NumericallyInverted {
     let c = exp(logScales) * x + shifts
     let logWeights =
       isWeighted
-      ? logSoftmax(parameters.stacked(2 * components..<3 * components, rank: x.rank), axis: 0)
+      ? parameters.stacked(2 * components..<3 * components, rank: x.rank).logSoftmax(axis: 0)
       : Tensor(floatLiteral: -log(Double(components)))
     // Each tail by its own logarithm.
     let below = (logWeights + logNormalCDF(c)).logSumExp(axis: 0)

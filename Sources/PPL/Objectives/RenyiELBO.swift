@@ -84,7 +84,7 @@ public struct RenyiELBO: Objective {
   /// Each draw's way to the bound has the weight α w̃ + (1 − α) w̃², the model's parameters have w̃,
   /// where w̃ are the normalised powers.
   private func weighted(_ powers: Tensor, _ terms: [Tensor]) -> Tensor {
-    let weights = stopGradient(exp(powers - powers.logSumExp(axis: 0, keepingAxes: true)))
+    let weights = stopGradient(powers.softmax(axis: 0))
     let squared = alpha * weights + (1 - alpha) * square(weights)
     return squared * overParticles(terms[2]) + weights * overParticles(terms[3])
   }

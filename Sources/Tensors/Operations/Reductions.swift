@@ -166,4 +166,15 @@ extension Tensor {
   public func logSumExp(axis: Int, keepingAxes: Bool = false) -> Tensor {
     logSumExp(axes: [axis], keepingAxes: keepingAxes)
   }
+
+  /// exp x / Σ exp x along an axis, without overflow; NaN where all are −∞.
+  public func softmax(axis: Int) -> Tensor {
+    let parts = exp(self - stopGradient(max(axis: axis, keepingAxes: true)))
+    return parts / parts.sum(axis: axis, keepingAxes: true)
+  }
+
+  /// The logarithm of `softmax`, also where that underflows.
+  public func logSoftmax(axis: Int) -> Tensor {
+    self - logSumExp(axis: axis, keepingAxes: true)
+  }
 }
