@@ -68,10 +68,7 @@ extension FlowArchitecture {
     hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "nsf")
-    let spline = RationalQuadraticSpline(bins: bins, bound: bound)
-    return FlowArchitecture(following: { dimension, context, dependencies in
-      stack.build(dimension, context, dependencies) { _ in spline }
-    }).confined
+    return stack.architecture(of: RationalQuadraticSpline(bins: bins, bound: bound))
   }
 
   /// Splines on the circle, for angles in [−π, π] (Rezende et al. 2020). The base must be a
@@ -98,9 +95,7 @@ extension FlowArchitecture {
     activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "naf")
-    return FlowArchitecture(following: { dimension, context, dependencies in
-      stack.build(dimension, context, dependencies) { _ in DeepSigmoidal(units: units) }
-    })
+    return stack.architecture(of: DeepSigmoidal(units: units))
   }
 
   /// Unconstrained neural autoregressive flows (Wehenkel & Louppe 2019): `UnconstrainedMonotonic`
@@ -123,11 +118,7 @@ extension FlowArchitecture {
     hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "sospf")
-    return FlowArchitecture(following: { dimension, context, dependencies in
-      stack.build(dimension, context, dependencies) { _ in
-        SumOfSquares(polynomials: polynomials, degree: degree)
-      }
-    })
+    return stack.architecture(of: SumOfSquares(polynomials: polynomials, degree: degree))
   }
 
   /// Bernstein polynomial flows (Sick et al. 2020).
@@ -136,9 +127,7 @@ extension FlowArchitecture {
     hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
     let stack = LayerStack(layers, conditioning, hidden, activation, "bpf")
-    return FlowArchitecture(following: { dimension, context, dependencies in
-      stack.build(dimension, context, dependencies) { _ in BernsteinPolynomial(degree: degree) }
-    })
+    return stack.architecture(of: BernsteinPolynomial(degree: degree))
   }
 
   /// Gaussianization flows (Meng et al. 2020): every coordinate of the data is made normal on its

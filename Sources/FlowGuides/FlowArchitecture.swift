@@ -124,6 +124,14 @@ struct LayerStack: Sendable {
     self.activation = activation
   }
 
+  /// Layers of one transformer; those of splines are confined.
+  func architecture(of transformer: some Transformer) -> FlowArchitecture {
+    let flow = FlowArchitecture(following: { dimension, context, dependencies in
+      build(dimension, context, dependencies) { _ in transformer }
+    })
+    return transformer is any IdentityTails ? flow.confined : flow
+  }
+
   /// The layers. Every other one takes the coordinates in reverse order, or the halves the other
   /// way round.
   ///

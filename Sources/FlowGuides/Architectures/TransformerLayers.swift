@@ -13,10 +13,6 @@ extension FlowArchitecture {
     _ count: Int, of transformer: some Transformer, conditioning: Conditioning = .coupling,
     hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {
-    let stack = LayerStack(count, conditioning, hidden, activation, "layers")
-    let flow = FlowArchitecture(following: { dimension, context, dependencies in
-      stack.build(dimension, context, dependencies) { _ in transformer }
-    })
-    return transformer is any IdentityTails ? flow.confined : flow
+    LayerStack(count, conditioning, hidden, activation, "layers").architecture(of: transformer)
   }
 }
