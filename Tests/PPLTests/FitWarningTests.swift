@@ -96,6 +96,7 @@ import Testing
       (.drawnDespiteMark("a"), ["\"a\"", "TraceEnumELBO"]),
       (.risenLoss(from: 31.4567, to: 1165), ["31.46", "1165", "beta2"]),
       (.skippedSteps(3, of: 40), ["3 of 40"]), (.notConverged(iterations: 7), ["7 iterations"]),
+      (.returned(times: 1), ["1 time:", "importance()"]), (.returned(times: 3), ["3 times"]),
     ]
     for (warning, parts) in warnings {
       for part in parts { #expect("\(warning)".contains(part), "\(warning)") }

@@ -103,11 +103,12 @@ public func fit(
   if let start = flow.fittedParameters { svi.parameters = start }
   let steps = (training.count + batches.size - 1) / batches.size
   var record = EpochRecord(patience: patience)
-  let review = Review(every: steps) { parameters, losses in
+  let review = Review(every: steps) { svi, losses in
+    let parameters = svi.fittedParameters
     let mean = losses.suffix(steps).reduce(0, +) / Double(steps)
     let epoch = FlowFit.Epoch(
       training: -mean, validation: heldBack.map { $0.meanLogProb(free.with(parameters)) })
-    return record.add(epoch, parameters)
+    return record.add(epoch, parameters) ? .goesOn : .ends
   }
   let run = try svi.run(
     steps: steps * epochs, showsProgress: showsProgress, estimate: "log density", review: review)

@@ -4,6 +4,8 @@ public import Tensors
 ///
 /// Adam with a rate that falls from 0.01 to 0 along half a cosine and β₂ = 0.99, and 32 particles. Steps
 /// are in the units of the guide's start, so the rate fits any model; a flow gains from more steps.
+/// Where the loss rises far above what it was, the fit goes back to the parameters of its best stretch
+/// and on with other draws; `SVIResult.warnings` says so.
 ///
 ///     let result = try fit(model)
 ///     print(try result.summary())
@@ -14,8 +16,13 @@ public func fit<Result>(
   _ model: @escaping () -> Result, _ guide: some Guide = MultivariateNormalGuide(),
   steps: Int = 3000, dtype: DType = .float64, seed: Int = 0, showsProgress: Bool = true
 ) throws -> SVIResult {
-  try SVI(
+  let svi = try SVI(
     model, guide, optimizer: Adam(.cosine(0.01, steps: max(steps, 1)), beta2: 0.99),
-    loss: TraceELBO(particles: 32), dtype: dtype, seed: seed
-  ).run(steps: steps, showsProgress: showsProgress)
+    loss: TraceELBO(particles: 32), dtype: dtype, seed: seed)
+  var recovery = Recovery(from: svi.state)
+  let review = Review(every: Recovery.interval) { svi, losses in
+    let stretch = losses.suffix(Recovery.interval)
+    return recovery.review(stretch, endedAt: svi.state).map { .goesBack(to: $0) } ?? .goesOn
+  }
+  return try svi.run(steps: steps, showsProgress: showsProgress, estimate: "ELBO", review: review)
 }

@@ -12,6 +12,8 @@ public enum FitWarning: CustomStringConvertible, Equatable, Sendable {
   case skippedSteps(Int, of: Int)
   /// A loss that at the end of a run was far above what it had been: medians of steps.
   case risenLoss(from: Double, to: Double)
+  /// A loss that rose so far that the fit went back to the parameters of its best stretch.
+  case returned(times: Int)
   /// A minimisation that ended before it met a tolerance.
   case notConverged(iterations: Int)
 
@@ -43,6 +45,12 @@ public enum FitWarning: CustomStringConvertible, Equatable, Sendable {
       the loss ended at \(formatted(last, digits: 2)) after it had been at \
       \(formatted(low, digits: 2)): the parameters were lost to a rate that is too large, or to \
       gradients of single draws; let the rate fall, and give Adam a beta2 of 0.99
+      """
+    case .returned(let times):
+      """
+      the loss rose far above what it had been, and the fit went back to the parameters from before, \
+      \(times) \(times == 1 ? "time" : "times"): see by importance() how far it can be trusted; a \
+      reparameterized model is easier to fit
       """
     case .notConverged(let iterations):
       "no minimum was found within \(iterations) iterations: allow more, or loosen the tolerances"

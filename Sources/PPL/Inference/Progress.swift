@@ -72,6 +72,7 @@ struct RunRecord {
   private(set) var losses: [Double] = []
   private(set) var warnings: [FitWarning] = []
   private var skipped = 0
+  private var returns = 0
   private(set) var wasInterrupted = false
   private var steps: Int
   private let estimate: String
@@ -107,6 +108,9 @@ struct RunRecord {
     progress.update(losses.count, RunRecord.note(estimate, losses))
   }
 
+  /// The run goes on from an earlier state.
+  mutating func noteReturn() { returns += 1 }
+
   /// No other step is to be taken.
   mutating func stop() { steps = losses.count }
 
@@ -119,7 +123,11 @@ struct RunRecord {
   mutating func finish() {
     progress.finish(losses.count, RunRecord.note(estimate, losses))
     if skipped > 0 { warn(.skippedSteps(skipped, of: losses.count)) }
-    if let warning = FitWarning.risenLoss(losses) { warn(warning) }
+    if returns > 0 {
+      warn(.returned(times: returns))
+    } else if let warning = FitWarning.risenLoss(losses) {
+      warn(warning)
+    }
   }
 
   /// The mean of the last hundred estimates.

@@ -129,29 +129,30 @@ public final class SVI {
     let graph = try stepGraph()
     for warning in graph.warnings(parameters) { record.warn(warning) }
     try Interruption.whileWatching {
-      if graph.readsValues {
-        while record.goesOn {
-          let loss = try step()
-          record.add(loss, wasSkipped: skipped > 0)
-          try self.review(review, &record)
-        }
-      } else {
-        try loop(graph, &record, review)
-      }
+      try go(on: graph, &record, review)
+      // Where a review brought back an earlier state, another loop starts from it.
+      while record.goesOn { try go(on: try stepGraph(), &record, review) }
     }
     record.finish()
     return SVIResult(self, record)
   }
 
-  private func review(_ review: Review?, _ record: inout RunRecord) throws {
-    guard let review, record.losses.count % review.interval == 0 else { return }
-    if try !review.goesOn(fittedParameters, record.losses) { record.stop() }
+  /// Takes steps until the run is over or goes back.
+  private func go(on graph: StepGraph, _ record: inout RunRecord, _ review: Review?) throws {
+    guard graph.readsValues else { return try loop(graph, &record, review) }
+    var wentBack = false
+    while record.goesOn, !wentBack {
+      let loss = try step()
+      record.add(loss, wasSkipped: skipped > 0)
+      wentBack = try goesBack(review, &record)
+    }
   }
 
   private func loop(_ graph: StepGraph, _ record: inout RunRecord, _ review: Review?) throws {
     let loop = try StepLoop(graph, self)
-    defer { adopt(loop.state, loop.mutables) }
-    while record.goesOn {
+    var wentBack = false
+    defer { if !wentBack { adopt(loop.state, loop.mutables) } }
+    while record.goesOn, !wentBack {
       loop.setStep(stepsTaken, updates: updatesMade, keys: keys(stepsTaken))
       let result = loop.run()
       stepsTaken += 1
@@ -165,7 +166,7 @@ public final class SVI {
       record.add(result.loss, wasSkipped: skipped > 0)
       if let review, record.losses.count % review.interval == 0 {
         adopt(loop.state.map { $0.copied() }, loop.mutables.map { $0.copied() })
-        try self.review(review, &record)
+        wentBack = try goesBack(review, &record)
       }
     }
   }
@@ -236,7 +237,7 @@ public final class SVI {
   }
 
   /// The parameters as the optimizer reports them.
-  var fittedParameters: ParameterStore {
+  package var fittedParameters: ParameterStore {
     var fitted = parameters
     fitted.packed = optimizer.result(parameters.packed, optimizerState).detached()
     return fitted

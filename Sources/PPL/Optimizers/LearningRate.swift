@@ -82,7 +82,7 @@ public struct LearningRate: Sendable, ExpressibleByFloatLiteral, ExpressibleByIn
   }
 
   /// The rate at a step, a scalar.
-  func callAsFunction(_ step: Tensor) -> Tensor { rate(step) }
+  public func callAsFunction(_ step: Tensor) -> Tensor { rate(step) }
 
   private static func checked(_ rate: Double) -> Double {
     precondition(rate >= 0, "a learning rate must not be negative, got \(rate)")

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import PPL
+
+/// Fits that lose their way go back.
+@Suite struct RecoveryTests {
+  /// A state that can be told from others by its number.
+  private static func state(_ number: Double) throws -> SVI.State {
+    try SVI(
+      { _ = sample("z", Normal(0, 1)) },
+      guide: { sample("z", Normal(param("loc", Tensor(floatLiteral: number)), 1)) },
+      optimizer: Adam()
+    ).state
+  }
+
+  private static func number(_ state: SVI.State?) -> Double? {
+    state.map { $0.parameters.packed.scalar() }
+  }
+
+  /// Stretches of losses with a middle half of width 0.96 around these levels, each ended at the state
+  /// of its number, counted from 1. The first begins at state 0.
+  private static func returns(_ levels: [Double]) throws -> [Double?] {
+    var recovery = Recovery(from: try state(0))
+    return try levels.enumerated().map { number, level in
+      let losses = (0..<50).map { level + Double($0) / 25 - 1 }
+      return Self.number(try recovery.review(losses[...], endedAt: state(Double(number + 1))))
+    }
+  }
+
+  /// It goes back to where the lowest stretch began, not to where it ended.
+  @Test func stretches() throws {
+    #expect(try Self.returns([30, 20, 19, 20.9, 20]) == [nil, nil, nil, nil, nil])
+    #expect(try Self.returns([30, 20, 19, 22, 20]) == [nil, nil, nil, 2, nil])
+    #expect(try Self.returns([30, 20, 33]) == [nil, nil, 1])
+    #expect(try Self.returns([20, 30, 30, 19, 30]) == [nil, 0, 0, nil, 0])
+    #expect(try Self.returns([.nan, 20, .infinity, 18]) == [nil, nil, 1, nil])
+    // After a return, a lower stretch begins at the state that it went back to.
+    #expect(try Self.returns([30, 20, 40, 19, 40]) == [nil, nil, 1, nil, 1])
+  }
+}
