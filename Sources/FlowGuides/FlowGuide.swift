@@ -40,8 +40,8 @@ public struct FlowGuide: JointGuide {
 
   /// - Parameter model: accepted so that a guide can be declared beside the model it is for; the
   ///   latent sites are found when the fit begins.
-  public init(
-    _ model: () -> Void, flow: FlowArchitecture, dependence: Dependence = .all,
+  public init<Result>(
+    _ model: () -> Result, flow: FlowArchitecture, dependence: Dependence = .all,
     start: GuideStart = .gaussian()
   ) {
     self.init(flow: flow, dependence: dependence, start: start)

@@ -1,3 +1,4 @@
+import Foundation
 import PPL
 import TestSupport
 import Testing
@@ -80,9 +81,66 @@ import Testing
     let mean = 4 * products.reduce(0, +) / precision
     #expect((fit.parameters.scalar("loc") - mean).magnitude < 0.03)
     #expect((fit.parameters.scalar("scale") * precision.squareRoot() - 1).magnitude < 0.1)
-    // After the fit, all rows count.
-    let elbo = try fit.elbo(particles: 10)
-    #expect(elbo.mean.isFinite)
+    // After the fit, all rows count: the log evidence, less the divergence of the guide.
+    let (all, square) = (squares.reduce(0, +), ys.map { $0 * $0 }.reduce(0, +))
+    let mahalanobis = 4 * (square - mean * mean * precision * precision / 16 / (0.25 + all))
+    let evidence =
+      -0.5 * (10 * Foundation.log(0.5 * Double.pi) + Foundation.log(1 + 4 * all) + mahalanobis)
+    let (loc, scale) = (fit.parameters.scalar("loc"), fit.parameters.scalar("scale"))
+    let spread = scale * scale * precision
+    let divergence =
+      0.5 * (spread + (loc - mean) * (loc - mean) * precision - 1 - Foundation.log(spread))
+    let elbo = try fit.elbo(particles: 4000)
+    #expect((elbo.mean - evidence + divergence).magnitude < 4.9 * elbo.error)
+    #expect(elbo.error < 0.1)
+  }
+
+  /// Parameters for all rows, and arrays beside the batch: those of the rows of the batch.
+  @Test func rowsOfParameters() throws {
+    let batches = Batches([Self.x], size: 4)
+    let offsets = Tensor.linspace(0, 9, count: 10)
+    let rows = Journal<[Double]>()
+    func model(_ reads: Bool) {
+      plate("rows", batches) { columns in
+        let own = param("own", Tensor.zeros([10]), eventRank: 0)
+        let offset = subsample(offsets)
+        if reads { rows.append(columns[0].array() + offset.array()) }
+        sample("x", Normal(own + offset, 1), observed: columns[0])
+      }
+    }
+    for reads in [false, true] {
+      let svi = try SVI(
+        { model(reads) }, guide: {}, optimizer: SGD(.constant(0.4)), seed: 3)
+      _ = rows.drain()
+      let fit = try svi.run(steps: 400, showsProgress: false)
+      // Each row's own parameter makes up for the difference.
+      let expected = zip(Self.x.array(), offsets.array()).map { $0 - $1 }
+      expectClose(
+        fit.parameters["own"]!, expected, shape: [10], within: .relative(0, absolute: 1e-9))
+    }
+    let x = Self.x.array()
+    for read in rows.all {
+      for place in 0..<4 { #expect(x[Int(read[4 + place])] == read[place]) }
+    }
+    #expect(rows.all.count >= 400)
+  }
+
+  /// A guide of single sites for what is latent in each row: z ~ N(0, 1), x ~ N(z, 1).
+  @Test func localLatents() throws {
+    let batches = Batches([Self.x], size: 5)
+    let fit = try SVI(
+      {
+        plate("rows", batches) { columns in
+          let z = sample("z", Normal(0, 1))
+          sample("x", Normal(z, 1), observed: columns[0])
+        }
+      }, NormalGuide(start: .at()), optimizer: Adam(.cosine(0.05, steps: 3000)),
+      loss: TraceELBO(particles: 4)
+    ).run(steps: 3000, showsProgress: false)
+    expectClose(
+      fit.parameters["z_auto_loc"]!, Self.x.array().map { $0 / 2 }, shape: [10],
+      within: .relative(0, absolute: 0.1))
+    #expect(try fit.samplePosterior(3).map(\.draws.shape) == [[3, 10]])
   }
 
   @Test func scaleAndPlate() throws {

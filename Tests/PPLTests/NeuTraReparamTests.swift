@@ -84,6 +84,23 @@ import Testing
     #expect(trace["auto_loc"] == nil, "the guide's parameters are not the model's")
   }
 
+  /// The model's parameters have their fitted values.
+  @Test func parametersOfTheModel() throws {
+    func model() {
+      let z = sample("z", Normal(param("loc", 1), 1))
+      sample("x", Normal(z, 0.5), observed: 4)
+    }
+    let fit = try SVI(model, DiagonalNormalGuide(), optimizer: Adam(0.1), seed: 3)
+      .run(steps: 200, showsProgress: false)
+    let loc = fit.parameters.scalar("loc")
+    #expect(loc > 2)
+    let record = try seeded(key: RandomKey(1)) { try trace(NeuTraReparam(fit).reparam(model)) }
+    let z = record["z"]!.value!.scalar()
+    expectClose(
+      record["z_density"]!.computedLogProb(), [normalLogDensity(z, loc, 1)],
+      within: .relative(1e-12))
+  }
+
   /// A sampler through a guide that is far from the posterior finds the posterior all the same: mean
   /// and sd of z within 6 standard errors of 2000 draws' (a chance of 1e-6 at an effective sample
   /// size a quarter of that; a wrong Jacobian moves the mean by more than half an sd).

@@ -176,12 +176,65 @@ import Testing
       "\(message)")
   }
 
-  @Test func wrongData() async {
-    await #expect(processExitsWith: .failure) {
-      let record = try? trace {
+  /// Shapes that do not agree, or that broadcast to more than there is, a column against a row say:
+  /// the message names the site.
+  @Test func wrongShapes() async {
+    let data = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      seeded(key: RandomKey(1)) {
         plate("rows", 3) { _ = sample("x", Normal(0, 1), observed: Tensor.zeros([4])) }
       }
-      _ = record?.logProbSum()
     }
+    Self.expect(data, ["site \"x\"", "[4]", "[3]", "\"rows\" (3 along axis -1)"])
+    let mean = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      seeded(key: RandomKey(1)) {
+        plate("rows", 3) {
+          _ = sample("x", Normal(Tensor.zeros([3, 1]), 1), observed: Tensor.zeros([3]))
+        }
+      }
+    }
+    Self.expect(mean, ["site \"x\"", "a value of shape [3]", "[3, 3]", "toEvent()"])
+    let outside = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      seeded(key: RandomKey(1)) {
+        _ = sample("x", Normal(Tensor.zeros([3, 1]), 1), observed: Tensor.zeros([3]))
+      }
+    }
+    Self.expect(outside, ["site \"x\"", "a value of shape [3]", "[3, 1]"])
+    let conditioned = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      seeded(key: RandomKey(1)) {
+        condition(["x": Tensor.zeros([3, 1])]) {
+          plate("rows", 3) { _ = sample("x", Normal(0, 1)) }
+        }
+      }
+    }
+    Self.expect(conditioned, ["site \"x\"", "[3, 1]"])
+  }
+
+  private static func expect(_ result: ExitTest.Result?, _ parts: [String]) {
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    for part in parts { #expect(message.contains(part), "\(message)") }
+  }
+
+  /// A value for all draws of a plate, and data with axes of their own, count as they say.
+  @Test func shapesThatBroadcast() throws {
+    let record = try seeded(key: RandomKey(1)) {
+      try trace {
+        sample("scalar", Normal(0, 1), observed: Tensor([1.0, 2]))
+        plate("rows", 3, axis: -2) {
+          sample("one", Normal(0, 1), observed: 0.5)
+          plate("columns", 2, axis: -1) {
+            _ = sample("x", Normal(Tensor.zeros([3, 1]), 1), observed: Tensor.zeros([2]))
+          }
+        }
+      }
+    }
+    expectClose(
+      record["x"]!.computedLogProb().sum(), [6 * normalLogDensity(0, 0, 1)],
+      within: .relative(1e-14))
+    let one = record["one"]!
+    expectClose(
+      one.computedLogProb().broadcast(to: one.distribution!.batchShape).sum(),
+      [3 * normalLogDensity(0.5, 0, 1)], within: .relative(1e-14))
   }
 }

@@ -83,6 +83,31 @@ import Testing
     #expect(try Array(fit.samplePosterior(25, seed: 1)[0].draws.array().prefix(10)) == draws(1)[0])
   }
 
+  /// Fits of different seeds have different draws for the same seed, of sites, bounds and weights.
+  @Test func seedsOfFits() throws {
+    func results(_ seed: Int) throws -> [[Double]] {
+      let fit = try SVI(
+        { _ = sample("z", Normal(0, 1)) }, guide: { sample("z", Normal(0.5, 2)) },
+        optimizer: Adam(),
+        seed: seed
+      ).run(steps: 0, showsProgress: false)
+      let z = try fit.samplePosterior(10)[0].draws.array()
+      let weights = try fit.importance(draws: 10).logWeights
+      return [z, weights, [try fit.elbo(particles: 10).mean]]
+    }
+    let (one, same, other) = (try results(4), try results(4), try results(5))
+    #expect(one == same)
+    for (a, b) in zip(one, other) { #expect(Set(a).isDisjoint(with: b)) }
+  }
+
+  /// A fit without latent sites has nothing to tell of them.
+  @Test func nothingLatent() throws {
+    let fit = try SVI(
+      { _ = sample("x", Normal(param("loc", 0), 1), observed: 1) }, guide: {}, optimizer: Adam()
+    ).run(steps: 3, showsProgress: false)
+    #expect(try fit.samplePosterior(10).isEmpty && fit.summary().rows.isEmpty)
+  }
+
   // MARK: Summary
 
   @Test func summaryOfDraws() throws {

@@ -55,6 +55,28 @@ import Testing
         == whole.parameters.mutable("mean")!.array().map(\.bits))
   }
 
+  /// Parameters that were saved make the fit again.
+  @Test func savedParameters() throws {
+    let path = Self.path("parameters")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func model() {
+      let z = sample("z", Normal(0, 1))
+      sample("x", Normal(z, 0.5), observed: 2)
+    }
+    let fitted = try fit(model, steps: 200, showsProgress: false)
+    try fitted.parameters.save(to: path)
+    let svi = try SVI(model, MultivariateNormalGuide(), optimizer: Adam(0.01))
+    try svi.loadParameters(from: path)
+    let again = try svi.run(steps: 0, showsProgress: false)
+    #expect(try again.elbo(particles: 50) == fitted.elbo(particles: 50))
+    #expect(
+      try again.samplePosterior(5)[0].draws.array() == fitted.samplePosterior(5)[0].draws.array())
+    #expect(try svi.step().isFinite)
+    #expect(throws: FileError.self) {
+      try SVI(model, NormalGuide(), optimizer: Adam()).loadParameters(from: path)
+    }
+  }
+
   /// The same from a process that starts anew.
   @Test func inAnotherProcess() async throws {
     let (saved, finished) = (Self.path("saved"), Self.path("finished"))

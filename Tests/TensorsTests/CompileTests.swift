@@ -188,4 +188,17 @@ import Testing
       #expect(value { Tensor([10]) + Tensor(number) } == [Double(10 + number)])
     }
   }
+
+  /// What was read stays told from what comes after it, although it is gone and its memory is not.
+  @Test func readsAreToldApart() {
+    let recorder = TraceRecorder()
+    let x = Tensor.traced(Tensor([1.0, 2]), recorder)
+    for _ in 0..<200 { _ = (x * 2).sum().scalar() }
+    #expect(recorder.descriptions.count == 200)
+    let later = (0..<2000).map { _ in x + 1 }
+    #expect(!later.contains { recorder.hasRead($0) })
+    let read = x * 3
+    _ = read.array()
+    #expect(recorder.hasRead(read) && recorder.hasRead(x))
+  }
 }

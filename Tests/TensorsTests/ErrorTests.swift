@@ -25,6 +25,24 @@ import Testing
     expectMessage(result, "add", "[2, 3]", "[4]")
   }
 
+  @Test func `numbers that are not whole`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      _ = Tensor([1, 1.7], dtype: .int64)
+    }
+    expectMessage(result, "int64", "1.7")
+  }
+
+  @Test func `too many axes`() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      _ = Shape(repeating: 2, count: 8) + [3]
+    }
+    expectMessage(result, "8 axes", "of 3")
+  }
+
   @Test func `matrices that do not fit`() async {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]

@@ -50,6 +50,23 @@ import Testing
     expectClose(oneHot(Tensor([0.5, 1]) * 1, count: 2), [0, 0, 0, 1], shape: [2, 2])
   }
 
+  /// Codes that count from 1, say.
+  @Test func givenOutOfRange() async {
+    #expect(Tensor([5.0, 6, 7])[Tensor([-3, 2])].array() == [5, 7])
+    #expect(Tensor([5.0, 6, 7])[Tensor([-3.0, 2])].array() == [5, 7])
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor([5.0, 6, 7])[Tensor([1, 2, 3])]
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("position 3, element 2 of the index"), "\(text.prefix(300))")
+    #expect(text.contains("count from 0"), "\(text.prefix(300))")
+    let float = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor([5.0, 6, 7])[Tensor([1.0, -4])]
+    }
+    let other = String(decoding: float?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(other.contains("position -4, element 1"), "\(other.prefix(300))")
+  }
+
   @Test func givenFractions() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = Tensor([5.0, 6, 7])[Tensor([1.0, 2, 0.25])]

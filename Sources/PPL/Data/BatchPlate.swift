@@ -15,16 +15,20 @@ public func plate<Result>(
   _ name: String, _ batches: Batches, axis: Int? = nil, _ body: ([Tensor]) throws -> Result
 ) rethrows -> Result {
   var columns = batches.arrays
+  var numbers: Tensor?
   HandlerFrame.visit(ParameterHandler.self) { handler in
-    if let supply = handler.batches { columns = supply.columns(batches) }
+    guard let supply = handler.batches else { return }
+    columns = supply.columns(batches)
+    numbers = columns.removeLast()
   }
   let plate = makePlate(name, batches.rowCount, count: columns[0].shape[0], axis)
-  return try handle({ try body(columns) }, with: PlateHandler(plate))
+  return try handle({ try body(columns) }, with: PlateHandler(plate, indices: numbers))
 }
 
 /// Supplies the mini-batches of a step.
 final class BatchSupply: Sendable {
-  /// A source of batches met in a step, and the tensors that stand for its batch.
+  /// A source of batches met in a step, and the tensors that stand for its batch and the numbers of
+  /// its rows.
   struct Met: Sendable {
     let batches: Batches
     let columns: [Tensor]
@@ -46,7 +50,7 @@ final class BatchSupply: Sendable {
   func columns(_ batches: Batches) -> [Tensor] {
     met.withLock { met in
       if let known = met.first(where: { $0.batches === batches }) { return known.columns }
-      let columns = batches.tensors(step: step, key: RandomKey.host(key)).map {
+      let columns = batches.numberedTensors(step: step, key: key).map {
         Tensor.traced($0, recorder)
       }
       met.append(Met(batches: batches, columns: columns))

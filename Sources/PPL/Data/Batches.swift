@@ -15,6 +15,7 @@ public final class Batches: Sendable {
   public let size: Int
   /// The number of rows in all.
   public let rowCount: Int
+  private let numbers: Tensor
 
   private struct Epoch {
     var key: Int64
@@ -40,6 +41,7 @@ public final class Batches: Sendable {
     self.arrays = arrays.map { $0.detached() }
     self.size = size
     rowCount = counts[0]
+    numbers = Tensor(Array(0..<counts[0]))
   }
 
   /// The rows of the batch of a step.
@@ -47,17 +49,25 @@ public final class Batches: Sendable {
 
   /// The batch of a step: arrays of `size` rows.
   public func tensors(step: Int, key: RandomKey) -> [Tensor] {
+    numberedTensors(step: step, key: key.hostValue).dropLast()
+  }
+
+  /// The batch of a step, and after it the numbers of its rows.
+  func numberedTensors(step: Int, key: Int64) -> [Tensor] {
+    let arrays = arrays + [numbers]
     let storages = arrays.map { Storage(byteCount: size * $0.rowByteCount) }
-    gather(step: step, key: key.hostValue, into: storages)
+    gather(step: step, key: key, into: storages)
     return zip(arrays, storages).map { array, storage in
       Tensor(storage: storage, shape: [size] + array.shape.dropFirst(), dtype: array.dtype)
     }
   }
 
-  /// Copies the batch of a step to memory that has room for it.
+  /// Copies the batch of a step, and after it the numbers of its rows, to memory that has room.
   func gather(step: Int, key: Int64, into storages: [Storage]) {
     let rows = indices(step, key)
-    for (array, storage) in zip(arrays, storages) { array.copyRows(rows, to: storage.pointer) }
+    for (array, storage) in zip(arrays + [numbers], storages) {
+      array.copyRows(rows, to: storage.pointer)
+    }
   }
 
   private func indices(_ step: Int, _ key: Int64) -> [Int] {

@@ -46,7 +46,7 @@ public struct CSV: Sendable {
   ///
   /// - Parameters:
   ///   - missing: what stands for a missing field; none may be missing if nil.
-  ///   - dtype: of the result. Numbers must be whole for int64.
+  ///   - dtype: of the result. For int64 numbers must be whole, and within ±2⁵³.
   /// - Throws: `FileError` naming line and column of a field that is missing or no number.
   public func numbers(
     _ column: String, missing: Double? = nil, dtype: DType = .float64
@@ -124,9 +124,7 @@ public struct CSV: Sendable {
     values.reserveCapacity(rowCount)
     for row in 0..<rowCount {
       if let value = fields.number(row, index) {
-        guard dtype != .int64 || Int64(exactly: value) != nil else {
-          throw field(row, column, "\(fields.text(row, index)) is no whole number")
-        }
+        if dtype == .int64 { try requireWhole(value, row, column) }
         values.append(value)
       } else if !fields.isMissing(row, index) {
         throw field(
@@ -140,6 +138,19 @@ public struct CSV: Sendable {
       }
     }
     return values
+  }
+
+  private func requireWhole(_ value: Double, _ row: Int, _ column: String) throws(FileError) {
+    guard value.rounded() == value else {
+      throw field(row, column, "\(value) is no whole number")
+    }
+    // From here on doubles skip whole numbers.
+    guard value.magnitude <= 0x1p53 else {
+      throw field(
+        row, column,
+        "the number is beyond ±2⁵³, where digits would be lost; categories(_:) gives such keys codes"
+      )
+    }
   }
 
   private func missingField(_ row: Int, _ column: String) -> FileError {

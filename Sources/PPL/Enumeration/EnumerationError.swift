@@ -18,6 +18,8 @@ public enum EnumerationError: Error, CustomStringConvertible, Equatable {
   case joinsCopies(of: String, by: [String], plate: String)
   /// A step of a Markov chain that depends on one further back than its history.
   case longerHistory(String, dependsOn: String, history: Int)
+  /// A log density that depends on more enumerated sites than a tensor has axes.
+  case tooManyCauses(String, dependsOn: [String])
 
   public var description: String {
     switch self {
@@ -62,6 +64,11 @@ public enum EnumerationError: Error, CustomStringConvertible, Equatable {
       the guide enumerates "\(name)" in plate "\(plate)", whose copies \
       \(EnumerationError.list(others)), summed out in the model, joins: draw the latter in the \
       guide, too
+      """
+    case .tooManyCauses(let name, let others):
+      """
+      site "\(name)" depends on \(others.count) enumerated sites, \(EnumerationError.list(others)): \
+      with its plates no more than \(Shape.maximumRank) axes can be had; draw some of them in the guide
       """
     case .longerHistory(let name, let other, let history):
       """

@@ -155,7 +155,11 @@ struct FactorGraph {
     if let own = term.own { axes.append(.variable(own)) }
     var tensor = try declared(logProb, term, outside: axes.count)
     axes += term.site.plates.sorted { $0.axis < $1.axis }.map { .plate($0.name) }
-    for number in term.sources where number != term.own {
+    let others = term.sources.filter { $0 != term.own }
+    guard axes.count + others.count <= Shape.maximumRank else {
+      throw .tooManyCauses(term.site.name, dependsOn: others.map { variables[$0].name }.sorted())
+    }
+    for number in others {
       guard let support = variables[number].support else { continue }
       let value = variables[number].value
       let values = support.broadcast(to: [support.shape[0]] + value.shape)

@@ -11,11 +11,17 @@ struct Checkpoint {
   /// As the optimizer made it, for the parameters in their order.
   var optimizerState: [Tensor]
   var position: Position
+  /// The optimizer's type.
+  private let rule: String
 
-  init(parameters: ParameterStore, optimizerState: [Tensor], position: Position) {
+  init(
+    parameters: ParameterStore, optimizerState: [Tensor], position: Position,
+    of optimizer: any Optimizer
+  ) {
     self.parameters = parameters
     self.optimizerState = optimizerState
     self.position = position
+    rule = "\(type(of: optimizer))"
   }
 
   /// Where the run stood.
@@ -32,6 +38,7 @@ struct Checkpoint {
   private struct Form: Codable {
     var version = 1
     let dtype: String
+    let optimizer: String
     let optimizerState: Int
     let position: Position
   }
@@ -50,7 +57,8 @@ struct Checkpoint {
       try file.add(tensor, as: Checkpoint.stateName(index), path)
     }
     let form = Form(
-      dtype: "\(parameters.packed.dtype)", optimizerState: optimizerState.count, position: position)
+      dtype: "\(parameters.packed.dtype)", optimizer: rule, optimizerState: optimizerState.count,
+      position: position)
     file.metadata[Checkpoint.key] = try jsonText(form, path)
     try file.write(to: path)
   }
@@ -59,7 +67,7 @@ struct Checkpoint {
   ///
   /// - Parameters:
   ///   - parameters: those of the model, whose names, constraints and shapes the file must have.
-  ///   - optimizer: must have as much state as the file, of the same shapes.
+  ///   - optimizer: must be of the same type, and have as much state as the file, of the same shapes.
   /// - Throws: `FileError` if the file is missing or damaged, no checkpoint, or one of another fit.
   init(
     contentsOf path: String, for parameters: ParameterStore, _ optimizer: any Optimizer
@@ -76,6 +84,11 @@ struct Checkpoint {
       throw .mismatch(
         path, name: Checkpoint.key, what: "dtype", file: form.dtype,
         model: "\(parameters.packed.dtype)")
+    }
+    rule = "\(type(of: optimizer))"
+    guard form.optimizer == rule else {
+      throw .mismatch(
+        path, name: Checkpoint.key, what: "optimizer", file: form.optimizer, model: rule)
     }
     self.parameters = parameters
     try self.parameters.restore(try parameters.saved(in: file, path), from: path)

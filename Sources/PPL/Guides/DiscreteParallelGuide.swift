@@ -12,6 +12,9 @@ public struct DiscreteParallelGuide: Guide {
     let record = try LatentLayout.run(model, .feasible, dtype)
     var initial: [String: Tensor] = [:]
     for site in record.latentSites {
+      if let plate = site.plates.first(where: { $0.count != $0.size }) {
+        throw ModelError.subsampledSite(site.name, plate: plate.name)
+      }
       guard let prior = site.distribution.flatMap(ProbabilityTable.init) else {
         throw ModelError.notTabled(site.name)
       }
@@ -32,8 +35,6 @@ public struct DiscreteParallelGuide: Guide {
 private struct ProbabilityTable {
   let probs: Tensor
   let range: Constraint
-  /// How many inner axes of the table belong to one draw.
-  let eventRank: Int
   /// The distribution with another table.
   let replaced: (Tensor) -> any Distribution
 
@@ -41,14 +42,14 @@ private struct ProbabilityTable {
     switch distribution {
     case let prior as Bernoulli:
       probs = prior.probs.broadcast(to: prior.batchShape)
-      (range, eventRank, replaced) = (.unitInterval, 0, { Bernoulli(probs: $0) })
+      (range, replaced) = (.unitInterval, { Bernoulli(probs: $0) })
     case let prior as Categorical:
       let size = prior.probs.shape.last ?? 0
       probs = prior.probs.broadcast(to: prior.batchShape + [size])
-      (range, eventRank, replaced) = (.simplex, 1, { Categorical(probs: $0) })
+      (range, replaced) = (.simplex, { Categorical(probs: $0) })
     case let prior as OneHotCategorical:
       probs = prior.probs.broadcast(to: prior.batchShape + prior.eventShape)
-      (range, eventRank, replaced) = (.simplex, 1, { OneHotCategorical(probs: $0) })
+      (range, replaced) = (.simplex, { OneHotCategorical(probs: $0) })
     default: return nil
     }
   }

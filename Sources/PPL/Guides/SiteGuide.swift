@@ -50,12 +50,15 @@ package struct GuidedSite {
       eventRank: eventRank)
   }
 
+  /// Those of a batch of rows, where a plate computes with one.
+  private func rows(_ whole: Tensor) -> Tensor { subsample(whole, eventRank: eventRank) }
+
   /// A location and a scale in the units of the origin, in the site's own.
   func placed(_ loc: Tensor, _ scale: Tensor = 1) -> (loc: Tensor, scale: Tensor) {
     guard let origin else { return (loc, scale) }
-    let shift = mutable("\(name)_auto_origin", origin.point)
+    let shift = rows(mutable("\(name)_auto_origin", origin.point))
     guard let unit = origin.unit else { return (shift + loc, scale) }
-    let scaling = mutable("\(name)_auto_unit", unit)
+    let scaling = rows(mutable("\(name)_auto_unit", unit))
     return (shift + scaling * loc, scaling * scale)
   }
 }

@@ -35,16 +35,3 @@ extension Trace {
     return Dictionary(uniqueKeysWithValues: pairs)
   }
 }
-
-extension Site {
-  /// Traps unless a value broadcasts with the site's draws.
-  func requireFit(_ value: Tensor, _ handler: StaticString) {
-    guard let shape = drawShape else { return }
-    precondition(
-      value.shape.broadcast(with: shape) != nil,
-      """
-      \(handler): a value of shape \(value.shape) for site "\(name)", whose draws have the shape \
-      \(shape)
-      """)
-  }
-}

@@ -1,17 +1,19 @@
 /// Makes parameters random.
 final class LiftHandler: Handler {
   private let prior: @Sendable (Site) -> (any Distribution)?
-  /// The values of the parameters met so far: a parameter met again has the same.
-  private let values = Locked<[String: Tensor]>([:])
+  /// The values of the parameters met so far, once they have one: a parameter met again has the same.
+  private let values = Locked<[String: Tensor?]>([:])
 
   init(_ prior: @escaping @Sendable (Site) -> (any Distribution)?) { self.prior = prior }
 
   func process(_ site: inout Site) {
     guard site.kind == .param else { return }
-    if let value = values.withLock({ $0[site.name] }) {
+    let name = site.name
+    if let value = values.withLock({ $0[name] }) {
       site.value = value
       site.isHidden = true
     } else if let prior = prior(site) {
+      values.withLock { $0[name] = .some(nil) }
       site.kind = .sample
       site.distribution = prior
       site.declaration = nil
@@ -21,7 +23,7 @@ final class LiftHandler: Handler {
   func postprocess(_ site: inout Site) {
     guard site.kind == .sample, let value = site.value else { return }
     let name = site.name
-    values.withLock { $0[name] = value }
+    values.withLock { if case .some(.none) = $0[name] { $0[name] = value } }
   }
 }
 

@@ -11,7 +11,15 @@ struct ReplayHandler: Handler {
     guard site.kind == .sample || site.kind == .plate, !site.isObserved,
       let value = trace.drawnValue(site.name, site.kind)
     else { return }
-    if site.kind == .plate, value.count != site.plates.first?.count { return }
+    if site.kind == .plate, let plate = site.plates.first, value.count != plate.count {
+      precondition(
+        passesMisfits,
+        """
+        replay: the trace has \(value.count) copies of plate "\(plate.name)", of which the model takes \
+        \(plate.count)
+        """)
+      return
+    }
     if passesMisfits, let expected = site.drawShape, value.shape != expected { return }
     site.value = value
   }

@@ -3,7 +3,7 @@ import Foundation
 /// A line on the terminal that shows how far a run is, at most ten times a second.
 struct Progress {
   private let total: Int
-  private let isEnabled: Bool
+  let isEnabled: Bool
   private let start = ContinuousClock.now
   private var lastShown = ContinuousClock.now
   private var checkEvery = 1
@@ -65,6 +65,13 @@ final class ChainProgress: Sendable {
   }
 
   func finish() { state.withLock { $0.progress.finish($0.step, "") } }
+
+  /// - Parameter lines: made only if they are shown.
+  func say(_ lines: () -> [String]) {
+    state.withLock { state in
+      if state.progress.isEnabled { lines().forEach(state.progress.say) }
+    }
+  }
 }
 
 /// The losses of a run in progress, and whether it goes on.

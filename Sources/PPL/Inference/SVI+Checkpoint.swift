@@ -10,7 +10,8 @@ extension SVI {
     try Checkpoint(
       parameters: parameters, optimizerState: optimizerState,
       position: .init(
-        key: key, stepsTaken: stepsTaken, updatesMade: updatesMade, stepsSkipped: skipped)
+        key: key, stepsTaken: stepsTaken, updatesMade: updatesMade, stepsSkipped: skipped),
+      of: chosenOptimizer
     ).write(to: path)
   }
 
@@ -28,5 +29,17 @@ extension SVI {
     stepsTaken = saved.position.stepsTaken
     updatesMade = saved.position.updatesMade
     skipped = saved.position.stepsSkipped
+  }
+  /// Takes parameters and mutable values from a file that `fit.parameters.save(to:)`, or another
+  /// program, wrote; see `ParameterStore.load(from:)`. The optimizer starts anew.
+  ///
+  /// `run(steps: 0)` then gives the fit that was saved.
+  ///
+  /// - Throws: `FileError` if the file is missing, damaged, or of another model or guide; nothing has
+  ///   changed then.
+  public func loadParameters(from path: String) throws(FileError) {
+    try parameters.load(from: path)
+    optimizer = chosenOptimizer.resolved(for: parameters.entries.map(ParameterRange.init))
+    optimizerState = optimizer.initialState(parameters.packed).map { $0.detached() }
   }
 }

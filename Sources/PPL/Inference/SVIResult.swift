@@ -24,13 +24,20 @@ public struct SVIResult {
   /// Draws from the fitted guide: every latent and deterministic site, with a new outermost axis.
   ///
   /// All draws are computed at once; a model that branches on values it has drawn is run for each.
+  /// Sites in a plate that takes a random subset of its copies are left out: each draw would be of
+  /// other copies. A plate over `Batches` has all of them here.
   ///
+  /// - Parameter seed: of these draws; fits of other seeds have others for the same one.
   /// - Throws: `PredictionError.varyingSite` for a site that only some runs have.
   public func samplePosterior(_ count: Int, seed: Int = 1) throws -> [(name: String, draws: Tensor)]
   {
     try runs(count, seed, svi.objective.posteriorRun) { particle in
-      particle.model.sites.filter { $0.isLatent || $0.kind == .deterministic }
-        .compactMap { site in site.value.map { (site.name, $0) } }
+      let subsets = Set(particle.model.sites(of: .plate).map(\.name))
+      let wanted = particle.model.sites.filter { site in
+        (site.isLatent || site.kind == .deterministic)
+          && !site.plates.contains { subsets.contains($0.name) }
+      }
+      return wanted.compactMap { site in site.value.map { (site.name, $0) } }
     }
   }
 
@@ -93,7 +100,7 @@ public struct SVIResult {
     _ results: (ParticleTrace) throws -> [(name: String, value: Tensor)]
   ) throws -> [(name: String, draws: Tensor)] {
     let packed = parameters.packed.detached()
-    return try ManyRuns(count, seed: seed, "posterior")({ key, _ in
+    return try ManyRuns(count, seed: seed, of: svi.key, "posterior")({ key, _ in
       try results(try svi.particle(packed, key, of: parameters, run))
     })
   }

@@ -99,6 +99,7 @@ private func passOutside(_ site: inout Site, _ frame: HandlerFrame) {
 
 /// Gives a site a value if it has none, with a key from the frames that it did not reach.
 private func finish(_ site: inout Site, _ unreached: HandlerFrame?) {
+  if site.kind == .sample { site.requireFit() }
   guard site.value == nil else { return }
   var frame = unreached
   while let current = frame, site.key == nil {

@@ -156,7 +156,9 @@ struct PlateHandler: Handler {
   }
 
   func process(_ site: inout Site) {
-    guard site.kind == .sample || site.kind == .factor else { return }
+    guard site.kind == .sample || site.kind == .factor || site.kind == .deterministic else {
+      return
+    }
     site.plates.append(plate)
     if plate.count != plate.size { site.scale *= plate.scale }
     guard let distribution = site.distribution else { return }

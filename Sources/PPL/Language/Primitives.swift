@@ -19,27 +19,6 @@ public func sample(
   return applied(&site)
 }
 
-/// Data of which only some is known: where `observedMask` is true, `observed` conditions the model,
-/// elsewhere the value is drawn.
-///
-/// Makes an observed site `name_observed`, a latent one `name_unobserved`, both masked, and a
-/// deterministic one `name` with the values of either.
-///
-/// - Parameter observedMask: of the distribution's batch shape, or broadcast to it.
-@discardableResult
-public func sample(
-  _ name: String, _ distribution: some Distribution, observed: Tensor, observedMask: Tensor,
-  infer: InferConfig? = nil
-) -> Tensor {
-  sample("\(name)_observed", distribution.mask(observedMask), observed: observed)
-  let drawn = sample(
-    "\(name)_unobserved", distribution.mask(.!observedMask), infer: infer)
-  let isKnown = (0..<distribution.eventShape.rank).reduce(observedMask) { mask, _ in
-    mask.expandingDims(at: -1)
-  }
-  return deterministic(name, `where`(isKnown, observed, drawn))
-}
-
 /// A value that inference optimises.
 ///
 /// - Parameters:

@@ -20,6 +20,13 @@ struct DrawnModel {
   func withParameters<Result>(
     key: RandomKey, dtype: DType, _ body: () throws -> Result
   ) rethrows -> Result {
+    try handle(
+      { try supplied { try seeded(key: key, dtype: dtype, body) } },
+      with: InitialValueHandler(key: RandomKey(0).foldIn("setup")))
+  }
+
+  /// Runs a body with the fitted parameters.
+  func supplied<Result>(_ body: () throws -> Result) rethrows -> Result {
     let parameters = parameters
     let fitted = SubstituteHandler { site in
       switch site.kind {
@@ -28,9 +35,7 @@ struct DrawnModel {
       default: nil
       }
     }
-    return try handle(
-      { try handle({ try seeded(key: key, dtype: dtype, body) }, with: fitted) },
-      with: InitialValueHandler(key: RandomKey(0).foldIn("setup")))
+    return try handle(body, with: fitted)
   }
 }
 

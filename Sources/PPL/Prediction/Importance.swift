@@ -70,7 +70,7 @@ extension SVIResult {
   ///   `PredictionError` for weights that are not finite.
   public func importance(draws: Int = 10_000, seed: Int = 3) throws -> WeightedDraws {
     let packed = parameters.packed.detached()
-    return try WeightedDraws(draws, seed: seed) { key in
+    return try WeightedDraws(draws, seed: seed, of: svi.key) { key in
       var logJoint: Tensor?
       let run = try svi.particle(packed, key, of: parameters) { model, guide in
         let run = try svi.objective.posteriorRun(model, guide)
@@ -97,9 +97,9 @@ private struct WeightedRun {
 
 extension WeightedDraws {
   fileprivate init(
-    _ count: Int, seed: Int, _ propose: (RandomKey) throws -> WeightedRun
+    _ count: Int, seed: Int, of fit: Int64? = nil, _ propose: (RandomKey) throws -> WeightedRun
   ) throws {
-    let runs = ManyRuns(count, seed: seed, "importance")
+    let runs = ManyRuns(count, seed: seed, of: fit, "importance")
     let results = try runs { key, _ in
       let proposed = try propose(key)
       let trace = proposed.run.model

@@ -10,8 +10,13 @@ struct ManyRuns {
   /// The runs computed at once are so few that no result has more elements than this.
   private static let pieceLimit = 1 << 22
 
-  /// - Parameter given: draws along the outermost axis, `count` of each site.
-  init(_ count: Int, given: [(name: String, draws: Tensor)] = [], seed: Int, _ purpose: String) {
+  /// - Parameters:
+  ///   - given: draws along the outermost axis, `count` of each site.
+  ///   - fit: the key of the fit that the runs are of, if they are of one.
+  init(
+    _ count: Int, given: [(name: String, draws: Tensor)] = [], seed: Int, of fit: Int64? = nil,
+    _ purpose: String
+  ) {
     precondition(count > 0, "\(purpose): the number of draws must be positive, got \(count)")
     for (name, draws) in given {
       precondition(
@@ -20,7 +25,8 @@ struct ManyRuns {
     }
     self.count = count
     self.given = given
-    let key = RandomKey(seed).foldIn(purpose).hostValue
+    let first = RandomKey(seed).foldIn(purpose).hostValue
+    let key = fit.map { RandomKey.hostFoldIn(first, Int($0)) } ?? first
     keys = (0..<count).map { Int(RandomKey.hostFoldIn(key, $0)) }
   }
 

@@ -22,13 +22,15 @@ public struct NeuTraReparam {
   /// The model with one latent site, the guide's standard normal vector `_auto_latent_base`.
   ///
   /// What were latent sites are deterministic; what they score, each scores as an observed site
-  /// `name_density`, and the map to them as the factor `_auto_log_det`.
+  /// `name_density`, and the map to them as the factor `_auto_log_det`. Parameters have their fitted
+  /// values.
   public func reparam<Result>(_ model: @escaping () -> Result) -> () -> Result {
     let fit = fit
     return {
       let drawn = Transport(fit)
       factor("_auto_log_det", drawn.logDet)
-      return PPL.reparam(by: { drawn.strategy($0) }, model)
+      return handle(
+        { PPL.reparam(by: { drawn.strategy($0) }, model) }, with: fit.parameterHandler)
     }
   }
 }

@@ -57,6 +57,10 @@ public struct Summary: Sendable, CustomStringConvertible {
 
   /// - Parameter draws: per site, independent draws along the outermost axis, at least one.
   public init(_ draws: [(name: String, draws: Tensor)]) {
+    guard !draws.isEmpty else {
+      rows = []
+      return
+    }
     // The elements of all sites as the rows of one matrix.
     let matrix = concat(
       draws.map { name, tensor in

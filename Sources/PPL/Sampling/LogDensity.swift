@@ -3,7 +3,7 @@ import Tensors
 /// The log density of a model's latent sites over unconstrained numbers, and its gradient, planned
 /// once.
 ///
-/// Parameters of the model are held at their initial values.
+/// Parameters that nobody supplies are held at their initial values.
 final class LogDensity {
   let layout: LatentLayout
   let dimension: Int

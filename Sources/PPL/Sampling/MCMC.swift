@@ -23,14 +23,18 @@ public struct MCMC {
   ///   - warmup: steps per chain before the draws that count.
   ///   - samples: draws per chain.
   ///   - start: where the chains start.
+  ///   - parameters: the fitted parameters of the model, if it has such; those without keep their
+  ///     initial values.
   public init<Result>(
     _ model: @escaping () -> Result, kernel: any MCMCKernel = NUTS(), warmup: Int = 1000,
-    samples: Int = 1000, chains: Int = 4, start: InitStrategy = .uniform(), seed: Int = 0
+    samples: Int = 1000, chains: Int = 4, start: InitStrategy = .uniform(),
+    parameters: ParameterStore? = nil, seed: Int = 0
   ) {
     precondition(warmup >= 0, "MCMC: warmup must not be negative, got \(warmup)")
     precondition(samples > 0, "MCMC: samples must be positive, got \(samples)")
     precondition(chains > 0, "MCMC: chains must be positive, got \(chains)")
-    self.model = { _ = model() }
+    let drawn = DrawnModel(model: { _ = model() }, parameters: parameters)
+    self.model = { drawn.supplied(drawn.model) }
     self.kernel = kernel
     self.warmup = warmup
     self.samples = samples
@@ -39,8 +43,9 @@ public struct MCMC {
     self.seed = seed
   }
 
-  /// Runs the chains. A line of progress is shown when standard error is a terminal; Ctrl-C ends the
-  /// run with the draws so far: of the chains that got far, as many draws as each of them has.
+  /// Runs the chains. A line of progress, and warnings, are shown when standard error is a terminal;
+  /// Ctrl-C ends the run with the draws so far: of the chains that got far, as many draws as each of
+  /// them has.
   ///
   /// - Throws: `CompileError.readsValue` if the model branches on latent values; `ModelError` if its
   ///   sites are of a kind the sampler cannot move, or no start with a finite density was found;
@@ -61,7 +66,9 @@ public struct MCMC {
     progress.finish()
     let records = ChainRecord.longest(runs.map(\.record))
     guard records.contains(where: { $0.count > 0 }) else { throw SamplingError.noDraws }
-    return try MCMCResult(density, records)
+    let result = try MCMCResult(density, records)
+    progress.say { result.warnings.map { "warning: \($0)" } }
+    return result
   }
 
   /// An unconstrained point whose density and gradient are finite.

@@ -28,12 +28,16 @@ public struct SVGD {
   ///   - model: what it returns is dropped.
   ///   - particles: how many, at least two.
   ///   - start: where the particles start, each with a key of its own.
+  ///   - parameters: the fitted parameters of the model, if it has such; those without keep their
+  ///     initial values.
   public init<Result>(
     _ model: @escaping () -> Result, kernel: SteinKernel = .rbf, optimizer: any Optimizer,
-    particles: Int = 100, mode: Mode = .univariate, start: InitStrategy = .uniform(), seed: Int = 0
+    particles: Int = 100, mode: Mode = .univariate, start: InitStrategy = .uniform(),
+    parameters: ParameterStore? = nil, seed: Int = 0
   ) {
     precondition(particles > 1, "SVGD: particles must be at least 2, got \(particles)")
-    self.model = { _ = model() }
+    let drawn = DrawnModel(model: { _ = model() }, parameters: parameters)
+    self.model = { drawn.supplied(drawn.model) }
     self.kernel = kernel
     self.optimizer = optimizer
     self.particles = particles

@@ -83,7 +83,9 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
 
   /// Adds an innermost axis.
   public mutating func append(_ dim: Int) {
-    Swift.precondition(rank < Shape.maximumRank, "a tensor has at most \(Shape.maximumRank) axes")
+    precondition(
+      rank < Shape.maximumRank,
+      "a tensor has at most \(Shape.maximumRank) axes; \(self) is to get another, of \(dim)")
     length += 1
     self[rank - 1] = dim
   }

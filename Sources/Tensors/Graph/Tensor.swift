@@ -31,7 +31,7 @@ public struct Tensor: Sendable {
     case .float32:
       self.init(storage: Storage(elements, Float.init), shape: shape, dtype: dtype)
     case .int64:
-      self.init(storage: Storage(elements) { Int64($0) }, shape: shape, dtype: dtype)
+      self.init(storage: Storage(elements, Tensor.whole), shape: shape, dtype: dtype)
     case .bool:
       self.init(
         storage: Storage(elements) { $0 == 0 ? UInt8(0) : 1 }, shape: shape, dtype: dtype)
@@ -142,6 +142,13 @@ public struct Tensor: Sendable {
       }
     self.init(
       Node(Literal.shared, shape: [], dtype: dtype, isWeak: isWeak, payload: payload))
+  }
+
+  private static func whole(_ element: Double) -> Int64 {
+    guard let whole = Int64(exactly: element) else {
+      preconditionFailure("an int64 tensor with the element \(element); round it first")
+    }
+    return whole
   }
 
   private static func requireCount(_ count: Int, _ shape: Shape) {

@@ -110,11 +110,11 @@ extension Tensor {
   /// The entries of an axis at the given positions, NumPy's `take`.
   ///
   /// The axes of `indices` take the place of the axis. Positions are whole numbers, also as floats,
-  /// which draws are. Negative ones count from the end; one out of range, or that turns out not to be
-  /// whole, gives NaN, or 0 where there is none. Traps where a float that is given is not whole.
+  /// which draws are. Negative ones count from the end. Traps where one that is given is out of range,
+  /// or not whole; one that turns out to be gives NaN, or 0 where there is none.
   public func gathered(_ indices: Tensor, along axis: Int = 0) -> Tensor {
     let axis = shape.normalized(axis: axis, "gathered")
-    let flat = indices.positions("gathered").flattened()
+    let flat = indices.positions("gathered", in: shape[axis]).flattened()
     let result = IndexOperation(.gather, axis: axis, extent: flat.count)(self, flat)
     let dims = Array(shape)
     return result.reshaped(to: Shape(dims[..<axis] + Array(indices.shape) + dims[(axis + 1)...]))
@@ -174,10 +174,14 @@ extension Tensor {
 
   /// As int64. Draws of whole numbers are floats: these are positions too, but any other number is
   /// out of range, or an error where it is there to be seen.
-  fileprivate func positions(_ name: StaticString) -> Tensor {
-    if dtype == .int64 { return self }
+  ///
+  /// - Parameter extent: of the axis, where positions that are given must be in it.
+  fileprivate func positions(_ name: StaticString, in extent: Int? = nil) -> Tensor {
     precondition(
-      dtype.isFloat, "\(name): expected whole numbers as positions, got a tensor of dtype \(dtype)")
+      dtype == .int64 || dtype.isFloat,
+      "\(name): expected whole numbers as positions, got a tensor of dtype \(dtype)")
+    if let extent, isGiven { requirePositions(name, in: extent) }
+    if dtype == .int64 { return self }
     if isGiven, let wrong = array().enumerated().first(where: { $1.rounded() != $1 }) {
       preconditionFailure(
         """
@@ -187,6 +191,17 @@ extension Tensor {
     }
     let nowhere = 1e18
     return `where`(floor(self) .== self, self, Tensor(floatLiteral: nowhere)).cast(to: .int64)
+  }
+
+  private func requirePositions(_ name: StaticString, in extent: Int) {
+    let limit = Double(extent)
+    let wrong = array().enumerated().first { $1 < -limit || $1 >= limit }
+    guard let wrong else { return }
+    preconditionFailure(
+      """
+      \(name): position \(Int(wrong.element)), element \(wrong.offset) of the index, is out of range \
+      for an axis of \(extent); positions count from 0
+      """)
   }
 
   /// This tensor and positions, broadcast against each other in all axes but one.

@@ -2,8 +2,8 @@
 package final class TraceRecorder: Sendable {
   private struct Reads {
     var descriptions: [String] = []
-    /// What was computed for them. The nodes are not kept: they know the recorder.
-    var nodes: Set<ObjectIdentifier> = []
+    /// What was computed for them: the nodes themselves, whose addresses others would get after them.
+    var nodes: [ObjectIdentifier: Node] = [:]
   }
 
   private let reads = Locked(Reads())
@@ -15,14 +15,14 @@ package final class TraceRecorder: Sendable {
 
   /// Whether a tensor was read, or something computed from it.
   package func hasRead(_ tensor: Tensor) -> Bool {
-    reads.withLock { $0.nodes.contains(ObjectIdentifier(tensor.node)) }
+    reads.withLock { $0.nodes[ObjectIdentifier(tensor.node)] != nil }
   }
 
   /// Records a read of a traced argument itself.
   static func noteReads(of tensors: [Tensor]) {
     for tensor in tensors {
       guard let traced = tensor.node.operation as? TracedArgument else { continue }
-      traced.recorder.reads.withLock {
+      traced.recorder?.reads.withLock {
         $0.descriptions.append("an argument of shape \(tensor.shape)")
       }
     }
@@ -33,9 +33,9 @@ package final class TraceRecorder: Sendable {
     for node in order.nodes {
       guard let traced = node.operation as? TracedArgument else { continue }
       let what = order.nodes.last.map { "\($0.operation.name) of shape \($0.shape)" } ?? "a tensor"
-      traced.recorder.reads.withLock {
+      traced.recorder?.reads.withLock {
         $0.descriptions.append(what)
-        $0.nodes.formUnion(order.nodes.map(ObjectIdentifier.init))
+        for node in order.nodes { $0.nodes[ObjectIdentifier(node)] = node }
       }
     }
   }
@@ -44,7 +44,8 @@ package final class TraceRecorder: Sendable {
 /// An argument of a function being traced: it has a value, and reading what depends on it is noted.
 final class TracedArgument: SourceOperation {
   let name = "argument"
-  let recorder: TraceRecorder
+  /// Not kept: it has nodes that depend on this. After the trace nobody asks for reads.
+  weak let recorder: TraceRecorder?
 
   init(_ recorder: TraceRecorder) { self.recorder = recorder }
 }

@@ -133,6 +133,15 @@ import Testing
     let table = try CSV(text: "a,b\n1,2.5\n1e300,1\n")
     expectFileError("line 2", "\"b\"", "2.5", "whole") { _ = try table.numbers("b", dtype: .int64) }
     expectFileError("line 3", "\"a\"") { _ = try table.numbers("a", dtype: .int64) }
+    let keys = try CSV(
+      text: "a,b\n9007199254740992,9007199254740993\n-9007199254740992,9007199254740994\n")
+    #expect(
+      try keys.numbers("a", dtype: .int64).intArray() == [
+        9_007_199_254_740_992, -9_007_199_254_740_992,
+      ])
+    expectFileError("line 3", "\"b\"", "2⁵³", "categories") {
+      _ = try keys.numbers("b", dtype: .int64)
+    }
   }
 
   @Test(arguments: ["", "NA", "NaN", "nan", "null", " NA ", "\"NA\"", "\"\""])

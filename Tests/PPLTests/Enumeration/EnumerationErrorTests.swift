@@ -44,6 +44,19 @@ import Testing
     #expect(inPlate == .undeclaredBatch("z", batch: [3, 2]))
   }
 
+  /// A tensor has eight axes.
+  @Test func tooManyCauses() throws {
+    func model(_ causes: Int) {
+      let sum = (0..<causes).map { Self.coin("cause\($0)") }.reduce(Tensor(0), +)
+      plate("rows", 2) { _ = sample("x", Normal(sum, 1), observed: [0.5, 1]) }
+    }
+    #expect(
+      Self.error { model(8) }
+        == .tooManyCauses("x", dependsOn: (0..<8).map { "cause\($0)" }))
+    let elbo = try enumeratedELBO({ model(7) }, {})
+    #expect(elbo.scalar().isFinite)
+  }
+
   @Test func leavesPlate() {
     let expected = EnumerationError.leavesPlate("x", dependsOn: "z", plate: "rows")
     func observe(_ z: Tensor) { sample("x", Normal(z.sum(), 1), observed: 1) }

@@ -18,7 +18,8 @@ import Testing
 
   private static let checkpoint = Checkpoint(
     parameters: model(),
-    optimizerState: [Tensor([0.0, 1, 2, 3, 4]), Tensor([0.0, 1, 4, 9, 16])], position: position)
+    optimizerState: [Tensor([0.0, 1, 2, 3, 4]), Tensor([0.0, 1, 4, 9, 16])], position: position,
+    of: Adam())
 
   private func expectSame(_ a: Checkpoint, _ b: Checkpoint) {
     expectSameBits(a.parameters.packed, b.parameters.packed, "parameters")
@@ -123,6 +124,8 @@ import Testing
       try Self.checkpoint.write(to: path)
       refused("float64", Self.model(.float32), Adam(0.1))
       refused("optimizer", Self.model(), PlainDescent())
+      // As many moments, of the same shapes.
+      refused("AdamW", Self.model(), AdamW(0.1))
       refused("\"loc\"", makeStore([("scale", Tensor(2.0), .positive)]), Adam(0.1))
       refused("\"other\"", makeStore([("other", Tensor(2.0), .positive)]), Adam(0.1))
       try Self.model().save(to: path)

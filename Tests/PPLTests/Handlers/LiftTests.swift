@@ -31,6 +31,18 @@ import Testing
     #expect(record["loc"]?.kind == .param && record["scale"]?.kind == .sample)
   }
 
+  /// A parameter of the name of a site is one of two sites of a name, whatever else is lifted.
+  @Test func namesOfSites() {
+    #expect(throws: ModelError.self) {
+      try Self.record {
+        lift(["loc": Normal(0, 1)]) {
+          sample("z", Normal(param("loc", 0), 1))
+          return param("z", 5)
+        }
+      }
+    }
+  }
+
   /// Each run draws anew.
   @Test func runsApart() throws {
     let draws = try [1, 2].map { key in

@@ -41,7 +41,7 @@ import Testing
       mu      sample         Normal        real                     []     []
       tau     sample         HalfCauchy    non-negative             []     []
       eta     sample         Normal        real          schools 8  [8]    []
-      theta   deterministic                                         []     [8]
+      theta   deterministic                              schools 8  []     [8]
       effect  observed       Normal        real          schools 8  [8]    []
       """
     let text = try "\(shapes(of: EightSchools.nonCentered))"

@@ -9,6 +9,8 @@ import Testing
     let result = try MCMC(EightSchools.centered, samples: 2000, chains: 4, seed: 1)
       .run(showsProgress: false)
     #expect(result.divergences > 20, "\(result.divergences)")
+    #expect(
+      result.warnings.first == .divergences(result.divergences, of: 8000), "\(result.warnings)")
     let there = try #require(result.divergentDraws["tau"])
     #expect(there.shape == [result.divergences])
     let everywhere = try #require(result["tau"])
@@ -21,5 +23,6 @@ import Testing
       .run(showsProgress: false)
     #expect(result.divergences == 0)
     #expect(result.divergentDraws["x"]?.shape == [0, 2])
+    #expect(result.warnings.isEmpty || result.warnings.count == 1, "\(result.warnings)")
   }
 }

@@ -36,6 +36,22 @@ import Testing
     }
   }
 
+  /// Of a model that was fitted: its parameters, or else their initial values.
+  @Test func parameters() throws {
+    func model() { _ = sample("x", Normal(param("loc", 3), 0.5)) }
+    let fit = try SVI(
+      { _ = sample("y", Normal(param("loc", -20), 1), observed: -20) }, guide: {}, optimizer: Adam()
+    ).run(steps: 0, showsProgress: false)
+    for (parameters, loc) in [(nil, 3.0), (fit.parameters, -20)] {
+      let rows = try SVGD(model, optimizer: Adam(0.5), particles: 20, parameters: parameters)
+        .run(steps: 300, showsProgress: false).summary().rows
+      #expect((rows[0].mean - loc).magnitude < 0.1, "\(rows)")
+      let chains = try MCMC(model, warmup: 200, samples: 500, chains: 1, parameters: parameters)
+        .run(showsProgress: false)
+      #expect((chains.summary().rows[0].mean - loc).magnitude < 0.2)
+    }
+  }
+
   /// The direction against its sum, written out, with derivatives of the kernel by differences.
   @Test(arguments: [SVGD.Mode.univariate, .multivariate], [false, true])
   func direction(_ mode: SVGD.Mode, _ isRBF: Bool) {
