@@ -71,6 +71,9 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = SGD(1).averaged(from: -1) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = SGD(1).averaged(from: -1)
+      })
   }
 }

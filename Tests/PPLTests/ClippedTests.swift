@@ -55,7 +55,13 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = SGD(1).clipped(norm: 0) }
-    await #expect(processExitsWith: .failure) { _ = SGD(1).clipped(value: -1) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = SGD(1).clipped(norm: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = SGD(1).clipped(value: -1)
+      })
   }
 }

@@ -184,13 +184,17 @@ import Testing
     #expect(
       message.contains("\"height\" outside any handler") && message.contains("seeded("),
       "\(message)")
-    await #expect(processExitsWith: .failure) { _ = param("w", Tensor([1.0])) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = param("w", Tensor([1.0]))
+      })
   }
 
   /// Handlers without a key cannot make a draw out of nothing.
   @Test func withoutKey() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? trace { _ = sample("x", Normal(0, 1)) }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? trace { _ = sample("x", Normal(0, 1)) }
+      })
   }
 }

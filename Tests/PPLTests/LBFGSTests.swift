@@ -207,13 +207,29 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = LBFGS(history: 0) }
-    await #expect(processExitsWith: .failure) { _ = LBFGS(maxIterations: -1) }
-    await #expect(processExitsWith: .failure) { _ = LBFGS(gradientTolerance: -1) }
-    await #expect(processExitsWith: .failure) { _ = LBFGS(valueTolerance: -1) }
-    await #expect(processExitsWith: .failure) { _ = try LBFGS().minimize(from: [1, 2]) { $0 } }
-    await #expect(processExitsWith: .failure) {
-      _ = try LBFGS().minimize(from: Tensor([1, 2] as [Int])) { square($0).sum() }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LBFGS(history: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LBFGS(maxIterations: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LBFGS(gradientTolerance: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LBFGS(valueTolerance: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try LBFGS().minimize(from: [1, 2]) { $0 }
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try LBFGS().minimize(from: Tensor([1, 2] as [Int])) { square($0).sum() }
+      })
   }
 }

@@ -88,14 +88,33 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = LearningRate.constant(-1) }
-    await #expect(processExitsWith: .failure) { _ = LearningRate.exponential(1, decay: -0.5) }
-    await #expect(processExitsWith: .failure) { _ = LearningRate.step(1, every: 0) }
-    await #expect(processExitsWith: .failure) { _ = LearningRate.cosine(1, steps: 0) }
-    await #expect(processExitsWith: .failure) { _ = LearningRate.cosine(1, to: -1, steps: 5) }
-    await #expect(processExitsWith: .failure) {
-      _ = LearningRate.polynomial(1, power: 0, steps: 5)
-    }
-    await #expect(processExitsWith: .failure) { _ = LearningRate.constant(1).then(1, at: -1) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.constant(-1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.exponential(1, decay: -0.5)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.step(1, every: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.cosine(1, steps: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.cosine(1, to: -1, steps: 5)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.polynomial(1, power: 0, steps: 5)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.constant(1).then(1, at: -1)
+      })
   }
 }

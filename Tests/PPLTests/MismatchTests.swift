@@ -214,14 +214,19 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? SVI(
-        Self.model, DiagonalNormalGuide(), optimizer: Adam(), loss: TraceELBO(particles: 0))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? SVI(Self.model, DiagonalNormalGuide(), optimizer: Adam(), dtype: .int64)
-    }
-    await #expect(processExitsWith: .failure) { _ = DiagonalNormalGuide(start: .at(scale: 0)) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? SVI(
+          Self.model, DiagonalNormalGuide(), optimizer: Adam(), loss: TraceELBO(particles: 0))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? SVI(Self.model, DiagonalNormalGuide(), optimizer: Adam(), dtype: .int64)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = DiagonalNormalGuide(start: .at(scale: 0))
+      })
   }
 }
 

@@ -135,12 +135,13 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? Self.record {
-        sample(
-          "x", Normal(Tensor.zeros([3]), 1), observed: Self.data,
-          observedMask: Tensor([true, false]))
-      }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? Self.record {
+          sample(
+            "x", Normal(Tensor.zeros([3]), 1), observed: Self.data,
+            observedMask: Tensor([true, false]))
+        }
+      })
   }
 }

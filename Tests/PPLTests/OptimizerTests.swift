@@ -222,19 +222,61 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = Adam(0.1, beta1: 1) }
-    await #expect(processExitsWith: .failure) { _ = Adam(0.1, beta2: -0.1) }
-    await #expect(processExitsWith: .failure) { _ = Adam(-0.1) }
-    await #expect(processExitsWith: .failure) { _ = AdamW(0.1, weightDecay: -1) }
-    await #expect(processExitsWith: .failure) { _ = SGD(0.1, momentum: 1) }
-    await #expect(processExitsWith: .failure) { _ = SGD(0.1, nesterov: true) }
-    await #expect(processExitsWith: .failure) { _ = RMSProp(0.1, alpha: 1) }
-    await #expect(processExitsWith: .failure) { _ = RMSProp(0.1, momentum: -0.1) }
-    await #expect(processExitsWith: .failure) { _ = Adagrad(0.1, initialAccumulator: -1) }
-    await #expect(processExitsWith: .failure) { _ = AdagradRMSProp(t: 0) }
-    await #expect(processExitsWith: .failure) { _ = ClippedAdam(0.1, clipNorm: 0) }
-    await #expect(processExitsWith: .failure) { _ = ClippedAdam(0.1, decay: 0) }
-    await #expect(processExitsWith: .failure) { _ = ClippedAdam(0.1, beta2: 1) }
-    await #expect(processExitsWith: .failure) { _ = ClippedAdam(0.1, weightDecay: -1) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adam(0.1, beta1: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adam(0.1, beta2: -0.1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adam(-0.1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = AdamW(0.1, weightDecay: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = SGD(0.1, momentum: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = SGD(0.1, nesterov: true)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RMSProp(0.1, alpha: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RMSProp(0.1, momentum: -0.1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adagrad(0.1, initialAccumulator: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = AdagradRMSProp(t: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ClippedAdam(0.1, clipNorm: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ClippedAdam(0.1, decay: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ClippedAdam(0.1, beta2: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ClippedAdam(0.1, weightDecay: -1)
+      })
   }
 }

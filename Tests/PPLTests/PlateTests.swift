@@ -152,13 +152,26 @@ import Testing
   // MARK: Misuse
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { plate("none", 0) {} }
-    await #expect(processExitsWith: .failure) { plate("negative", -3) {} }
-    await #expect(processExitsWith: .failure) { plate("outwards", 3, axis: 0) {} }
-    await #expect(processExitsWith: .failure) { plate("a", 3) { plate("a", 4) {} } }
-    await #expect(processExitsWith: .failure) {
-      plate("a", 3, axis: -1) { plate("b", 4, axis: -1) {} }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        plate("none", 0) {}
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        plate("negative", -3) {}
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        plate("outwards", 3, axis: 0) {}
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        plate("a", 3) { plate("a", 4) {} }
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        plate("a", 3, axis: -1) { plate("b", 4, axis: -1) {} }
+      })
   }
 
   /// A batch that does not agree with the size: the message names site, plate and shapes.

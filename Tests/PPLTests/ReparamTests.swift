@@ -106,13 +106,15 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? Self.record {
-        reparam(["x": LocScaleReparam()]) { sample("x", Normal(0, 1), observed: 1) }
-      }
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? Self.record { reparam(["x": LocScaleReparam()]) { sample("x", Gamma(1, 1)) } }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? Self.record {
+          reparam(["x": LocScaleReparam()]) { sample("x", Normal(0, 1), observed: 1) }
+        }
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? Self.record { reparam(["x": LocScaleReparam()]) { sample("x", Gamma(1, 1)) } }
+      })
   }
 }

@@ -212,17 +212,21 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      seeded(key: RandomKey(1)) { plate("rows", 3, subsampleSize: 4) { _ in } }
-    }
-    await #expect(processExitsWith: .failure) {
-      seeded(key: RandomKey(1)) { plate("rows", 3, subsampleSize: 0) { _ in } }
-    }
-    await #expect(processExitsWith: .failure) {
-      plate("rows", 3) { _ = subsample(Tensor.zeros([2])) }
-    }
-    await #expect(processExitsWith: .failure) {
-      sequentialPlate("rows", 3) { _ in sequentialPlate("rows", 2) { _ in } }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        seeded(key: RandomKey(1)) { plate("rows", 3, subsampleSize: 4) { _ in } }
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        seeded(key: RandomKey(1)) { plate("rows", 3, subsampleSize: 0) { _ in } }
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        plate("rows", 3) { _ = subsample(Tensor.zeros([2])) }
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        sequentialPlate("rows", 3) { _ in sequentialPlate("rows", 2) { _ in } }
+      })
   }
 }

@@ -68,8 +68,9 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = monotoneRoot(of: Tensor.zeros([3])) { _ in (Tensor.zeros([2]), Tensor.zeros([2])) }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = monotoneRoot(of: Tensor.zeros([3])) { _ in (Tensor.zeros([2]), Tensor.zeros([2])) }
+      })
   }
 }

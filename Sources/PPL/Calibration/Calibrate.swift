@@ -17,8 +17,9 @@ public struct Simulation {
 /// of these data. If all is right, the rank of the value among the draws is uniform.
 ///
 ///     let calibration = try calibrate(model, data: ["y"]) { simulation in
-///       try SVI(simulation.model, DiagonalNormalGuide(), optimizer: Adam(0.01))
-///         .run(steps: 1000).samplePosterior(99)
+///       try SVI(
+///         simulation.model, DiagonalNormalGuide(), optimizer: Adam(0.01), seed: simulation.seed
+///       ).run(steps: 1000).samplePosterior(99)
 ///     }
 ///
 /// - Parameters:

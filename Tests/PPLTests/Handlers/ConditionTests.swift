@@ -57,13 +57,14 @@ import Testing
   }
 
   @Test func misfit() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? Self.record {
-        condition(["y": Tensor.zeros([3])]) {
-          plate("rows", 2) { _ = sample("y", Normal(0, 1)) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? Self.record {
+          condition(["y": Tensor.zeros([3])]) {
+            plate("rows", 2) { _ = sample("y", Normal(0, 1)) }
+          }
         }
-      }
-    }
+      })
   }
 
   @Test func uncondition() throws {

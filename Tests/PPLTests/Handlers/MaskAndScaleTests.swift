@@ -105,8 +105,17 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { scaled(by: 0) {} }
-    await #expect(processExitsWith: .failure) { scaled(by: -1) {} }
-    await #expect(processExitsWith: .failure) { masked(Tensor([1.0, 0])) {} }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        scaled(by: 0) {}
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        scaled(by: -1) {}
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        masked(Tensor([1.0, 0])) {}
+      })
   }
 }

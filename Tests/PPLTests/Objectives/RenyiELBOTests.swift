@@ -147,12 +147,33 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = RenyiELBO(alpha: 1) }
-    await #expect(processExitsWith: .failure) { _ = RenyiELBO(alpha: .nan) }
-    await #expect(processExitsWith: .failure) { _ = RenyiELBO(particles: 0) }
-    await #expect(processExitsWith: .failure) { _ = ReweightedWakeSleep(particles: 1) }
-    await #expect(processExitsWith: .failure) { _ = TailAdaptiveELBO(particles: 1) }
-    await #expect(processExitsWith: .failure) { _ = TraceGraphELBO(particles: 0) }
-    await #expect(processExitsWith: .failure) { _ = TraceMeanFieldELBO(particles: 0) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RenyiELBO(alpha: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RenyiELBO(alpha: .nan)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RenyiELBO(particles: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ReweightedWakeSleep(particles: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = TailAdaptiveELBO(particles: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = TraceGraphELBO(particles: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = TraceMeanFieldELBO(particles: 0)
+      })
   }
 }
