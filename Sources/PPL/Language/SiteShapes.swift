@@ -8,10 +8,12 @@ extension Site {
   /// would data that repeat along an axis that is no plate's.
   func requireFit() {
     guard let value, let distribution else { return }
+    // Nearly always; what follows takes longer.
+    if value.shape == distribution.batchShape + distribution.eventShape { return }
+    if value.count == 1 { return }
     // A handler may have put another distribution in the place of one that a plate has repeated.
     let batch = distribution.batchShape.broadcast(with: plateShape) ?? distribution.batchShape
     let draws = batch + distribution.eventShape
-    if value.shape == draws || value.count == 1 { return }
     let common = value.shape.broadcast(with: draws)
     let isCounted = common == value.shape || common == draws && !repeats(value.shape, batch)
     precondition(

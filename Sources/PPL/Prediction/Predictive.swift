@@ -37,8 +37,8 @@ public struct Predictive {
   ///
   /// - Parameters:
   ///   - posterior: draws along the outermost axis, as `SVIResult.samplePosterior` and
-  ///     `MCMCResult.samples` have them. Latent sites without draws are drawn from the model, and
-  ///     deterministic sites computed anew.
+  ///     `MCMCResult.samples` have them. Latent sites without draws are drawn from the model,
+  ///     deterministic sites computed anew, and draws of sites that the model lacks passed over.
   ///   - sites: the sites to return; all but the latent ones of `posterior` if nil.
   ///   - parameters: the fitted parameters of the model, if it has such.
   public init<Result>(
