@@ -1,8 +1,10 @@
 import Foundation
 import PPL
 
-// In all of them `hidden` are the widths of the networks' hidden layers: two of 64 units, or of as
-// many as there are coordinates if these are more, by default.
+// In all of them `hidden` are the widths of the networks' hidden layers: two of 64 units by default, or
+// of as many as there are coordinates if these are more. Layers that are too narrow for each coordinate
+// to depend on all others before it stop the program: a sequence of D coordinates takes D − 1 units, and
+// one more with a context.
 
 // MARK: Affine flows
 
@@ -63,6 +65,11 @@ extension FlowArchitecture {
   /// normal base has next to nothing beyond it: scale data to fit, or put an `ActNorm` at the end. Guides
   /// learn the scale. For them `.inverseMasked` is the nearest fit; a bound of 8 gives a posterior
   /// that is much wider than the start more room, which sticking the landing needs.
+  ///
+  /// - Parameters:
+  ///   - conditioning: what the splines of a coordinate follow, and so which direction is fast.
+  ///   - bins: of each spline.
+  ///   - bound: where the splines end.
   public static func nsf(
     layers: Int = 4, conditioning: Conditioning = .coupling, bins: Int = 8, bound: Double = 5,
     hidden: [Int]? = nil, activation: Activation = .elu
@@ -73,6 +80,8 @@ extension FlowArchitecture {
 
   /// Splines on the circle, for angles in [−π, π] (Rezende et al. 2020). The base must be a
   /// distribution of angles too.
+  ///
+  /// - Parameter bins: of each spline.
   public static func ncsf(
     layers: Int = 3, conditioning: Conditioning = .masked, bins: Int = 8, hidden: [Int]? = nil,
     activation: Activation = .elu
@@ -90,6 +99,8 @@ extension FlowArchitecture {
 
 extension FlowArchitecture {
   /// Neural autoregressive flows (Huang et al. 2018): `DeepSigmoidal` transformers.
+  ///
+  /// - Parameter units: of each transformer.
   public static func naf(
     layers: Int = 2, conditioning: Conditioning = .masked, units: Int = 16, hidden: [Int]? = nil,
     activation: Activation = .elu
@@ -100,6 +111,10 @@ extension FlowArchitecture {
 
   /// Unconstrained neural autoregressive flows (Wehenkel & Louppe 2019): `UnconstrainedMonotonic`
   /// transformers.
+  ///
+  /// - Parameters:
+  ///   - signal: how many numbers tell the integrand about its coordinate.
+  ///   - integrand: the widths of its network's hidden layers.
   public static func unaf(
     layers: Int = 2, conditioning: Conditioning = .masked, signal: Int = 16,
     integrand: [Int] = [64, 64], hidden: [Int]? = nil, activation: Activation = .elu
@@ -113,6 +128,10 @@ extension FlowArchitecture {
   }
 
   /// Sum-of-squares polynomial flows (Jaini et al. 2019).
+  ///
+  /// - Parameters:
+  ///   - polynomials: how many squares are summed.
+  ///   - degree: of each polynomial.
   public static func sospf(
     layers: Int = 2, conditioning: Conditioning = .masked, polynomials: Int = 3, degree: Int = 4,
     hidden: [Int]? = nil, activation: Activation = .elu
@@ -122,6 +141,8 @@ extension FlowArchitecture {
   }
 
   /// Bernstein polynomial flows (Sick et al. 2020).
+  ///
+  /// - Parameter degree: of the polynomials.
   public static func bpf(
     layers: Int = 2, conditioning: Conditioning = .masked, degree: Int = 16,
     hidden: [Int]? = nil, activation: Activation = .elu
@@ -132,6 +153,10 @@ extension FlowArchitecture {
 
   /// Gaussianization flows (Meng et al. 2020): every coordinate of the data is made normal on its
   /// own, with rotations in between. A context moves the parameters of the coordinates' maps.
+  ///
+  /// - Parameters:
+  ///   - components: of the mixture that each coordinate of a layer is taken to follow.
+  ///   - hidden: the widths of the networks that follow a context; two of 64 by default.
   public static func gf(
     layers: Int = 3, components: Int = 8, hidden: [Int]? = nil, activation: Activation = .elu
   ) -> FlowArchitecture {

@@ -20,7 +20,10 @@ public struct FlowArchitecture: Sendable {
     self.layers = { dimension, contextDimension, dependencies in
       precondition(
         dependencies == nil,
-        "FlowArchitecture: no autoregressive layers, whose dependencies could be limited")
+        """
+        FlowArchitecture: these layers are made without being told which coordinates depend on which; \
+        use dependence: .all, or an architecture of autoregressive layers, such as .iaf
+        """)
       return layers(dimension, contextDimension)
     }
   }
@@ -41,9 +44,10 @@ public struct FlowArchitecture: Sendable {
   public func build(
     dimension: Int, contextDimension: Int = 0, dependencies: Dependencies? = nil
   ) -> [any Bijector] {
+    precondition(dimension > 0, "FlowArchitecture: dimension must be positive, got \(dimension)")
     precondition(
-      dimension > 0 && contextDimension >= 0,
-      "a flow of \(dimension) dimensions with a context of \(contextDimension) numbers")
+      contextDimension >= 0,
+      "FlowArchitecture: contextDimension must not be negative, got \(contextDimension)")
     precondition(
       dependencies.map { $0.dimension == dimension } ?? true,
       "dependencies of \(dependencies?.dimension ?? 0) coordinates for a flow of \(dimension)")
@@ -112,6 +116,7 @@ struct LayerStack: Sendable {
   /// Widths of the networks' hidden layers; nil for two of 64, or of the dimension if it is more.
   let hidden: [Int]?
   let activation: Activation
+  private let name: StaticString
 
   init(
     _ layers: Int, _ conditioning: Conditioning, _ hidden: [Int]?, _ activation: Activation,
@@ -122,6 +127,7 @@ struct LayerStack: Sendable {
     self.conditioning = conditioning
     self.hidden = hidden
     self.activation = activation
+    self.name = name
   }
 
   /// Layers of one transformer; those of splines are confined.
@@ -163,7 +169,11 @@ struct LayerStack: Sendable {
     switch conditioning {
     case .coupling:
       precondition(
-        dependencies == nil, "couplings have halves, not dependencies that could be limited")
+        dependencies == nil,
+        """
+        FlowArchitecture: couplings change halves and cannot be told which coordinates depend on \
+        which; use dependence: .all, or conditioning: .inverseMasked
+        """)
       // A single coordinate has nothing to depend on, and is changed by every layer.
       let mask = CouplingMask.half(dimension)
       return Coupling(
@@ -171,13 +181,29 @@ struct LayerStack: Sendable {
         network: MLP(hidden: hidden, activation: activation), contextDimension: contextDimension,
         name: name)
     case .masked:
-      return MaskedAutoregressive(
+      let layer = MaskedAutoregressive(
         dependencies ?? .order(order), transformer: transformer, network: network,
         contextDimension: contextDimension, name: name)
+      checkWidths(hidden, layer.inverse.network)
+      return layer
     case .inverseMasked:
-      return InverseAutoregressive(
+      let layer = InverseAutoregressive(
         dependencies ?? .order(order), transformer: transformer, network: network,
         contextDimension: contextDimension, name: name)
+      checkWidths(hidden, layer.network)
+      return layer
     }
+  }
+
+  /// Stops the program where a layer is so narrow that dependencies would be left out.
+  private func checkWidths(_ hidden: [Int], _ network: MaskedPerceptron) {
+    let least = network.leastWidth
+    precondition(
+      hidden.allSatisfy { $0 >= least },
+      """
+      \(self.name): hidden layers of \(hidden) units are too narrow for \
+      \(network.dependencies.dimension) coordinates to depend on each other: make them at least \
+      \(least) wide, or hidden: []
+      """)
   }
 }

@@ -149,11 +149,74 @@ import Testing
     #expect(bijector.inv.domain == bijector.codomain && bijector.inv.codomain == bijector.domain)
   }
 
-  /// The flag says what the log determinant says.
+  /// The flag says what the log determinant says. (A single element may have none where more have.)
   @Test(arguments: BijectorCase.all) func volumePreservation(_ subject: BijectorCase) {
-    guard subject.bijector.isVolumePreserving else { return }
     let logDet = subject.bijector.forwardAndLogDet(subject.points([9]), context: nil).logDet
-    #expect(logDet.array().allSatisfy { $0 == 0 })
+    let isZero = logDet.array().allSatisfy { $0 == 0 }
+    if subject.bijector.isVolumePreserving { #expect(isZero) }
+    guard subject.event.rank == 0 || subject.event.elementCount > 1 else { return }
+    #expect(subject.bijector.isVolumePreserving == isZero)
+  }
+
+  /// The flag says whether the Jacobian is lower triangular, with exact zeros. (A composition knows
+  /// only what its parts are.)
+  @Test(arguments: BijectorCase.all) func autoregressive(_ subject: BijectorCase) {
+    let bijector = subject.bijector
+    #expect(bijector.inv.isAutoregressive == bijector.isAutoregressive)
+    let x = subject.points(subject.event.rank == 0 ? [3] : []).detached()
+    let y = bijector.forward(x).detached()
+    let isLower = [(bijector, x), (bijector.inv, y)].allSatisfy { map, point in
+      let slopes = Self.jacobian(of: map.forward(point), point, Array(0..<map.forward(point).count))
+      return slopes.enumerated().allSatisfy { row, slopes in
+        slopes.dropFirst(row + 1).allSatisfy { $0 == 0 }
+      }
+    }
+    if bijector.isAutoregressive { #expect(x.count == y.count && isLower) }
+    let isComposed = bijector is Compose || bijector.inv is Compose
+    if x.count == y.count && x.count > 1 && !isComposed {
+      #expect(bijector.isAutoregressive == isLower)
+    }
+  }
+
+  /// The derivative at 0, where what is made of sizes and signs is differentiated wrongly, is what the
+  /// log determinant says.
+  @Test(arguments: BijectorCase.all) func derivativeAtZero(_ subject: BijectorCase) {
+    let bijector = subject.bijector
+    let zero = Tensor(0.0).detached()
+    guard bijector.eventRank == 0, bijector.domain.contains(zero).boolArray()[0] else { return }
+    let (y, logDet) = bijector.forwardAndLogDet(zero, context: nil)
+    guard logDet.scalar().isFinite else { return }
+    let slope = gradient(of: y.sum(), withRespectTo: zero).scalar().magnitude
+    #expect((slope - exp(logDet.scalar())).magnitude < 1e-12, "\(slope)")
+  }
+
+  @Test func nearIdentity() {
+    #expect(Identity().startsNearIdentity && Compose([Identity()]).startsNearIdentity)
+    #expect(!Exp().startsNearIdentity && !Compose([Identity(), Exp()]).startsNearIdentity)
+  }
+
+  /// Every public bijector is among the cases.
+  @Test func completeness() throws {
+    let root = Golden.folder.deletingLastPathComponent().deletingLastPathComponent()
+    let declared = try publicStructs(
+      in: root.appending(path: "Sources/Distributions"),
+      conformingTo: ["Bijector", "TriangleBijector"])
+    #expect(declared.count > 35)
+    let tried = BijectorCase.all.map { typeNames(in: $0.bijector) }
+    #expect(declared.subtracting(tried.joined()) == [])
+  }
+
+  /// Numbers that no bijector has.
+  @Test func misuse() async {
+    await #expect(processExitsWith: .failure) { _ = Affine(shift: 1, scale: 0) }
+    await #expect(processExitsWith: .failure) { _ = Affine(shift: 1, scale: Tensor([1.0, 0])) }
+    await #expect(processExitsWith: .failure) { _ = Power(0) }
+    await #expect(processExitsWith: .failure) { _ = IntervalSigmoid(2, 2) }
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = IntervalSigmoid(Tensor([0.0, 3]), 1)
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("IntervalSigmoid: lower must be below upper"))
   }
 
   @Test(arguments: BijectorCase.all) func singlePrecision(_ subject: BijectorCase) {

@@ -118,6 +118,50 @@ import Testing
     }
   }
 
+  /// More coordinates than two words of a set have bits: what depends on what, the round trip and the
+  /// score.
+  @Test func manyCoordinates() {
+    let d = 130
+    for order in [Array(0..<d), Array((0..<d).reversed())] {
+      let layer = InverseAutoregressive(
+        .order(order), transformer: AffineTransformer(.softClamped), network: MADE(hidden: [140]),
+        name: "net")
+      handle(
+        {
+          let x = Self.points([d])
+          for (i, row) in jacobian(of: layer.forward(x), x).enumerated() {
+            let rank = order.firstIndex(of: i) ?? 0
+            let parents = Set(row.indices.filter { row[$0] != 0 && $0 != i })
+            #expect(parents == Set(order[..<rank]) && row[i] > 0, "\(i)")
+          }
+          let (batch, before) = (Self.points([3, d], seed: 2), Self.points([3, d], seed: 3))
+          let (y, logDet, score) = layer.forwardWithScore(batch, score: before, context: nil)
+          let point = y.detached()
+          let (back, inverse) = layer.inverseAndLogDet(point, context: nil)
+          let close = Tolerance.relative(1e-9, absolute: 1e-9)
+          expectClose(back, batch, within: close)
+          expectClose(inverse, -logDet, within: close)
+          let slope = gradient(of: (before * back).sum() + inverse.sum(), withRespectTo: point)
+          expectClose(score, slope, within: .relative(1e-8, absolute: 1e-8))
+        }, with: RandomWeights(8, isScaled: true))
+    }
+  }
+
+  /// A thousand coordinates, there and back.
+  @Test func aThousandCoordinates() {
+    let layer = MaskedAutoregressive(
+      .sequence(1000), transformer: AffineTransformer(.softClamped), network: MADE(hidden: [1000]),
+      name: "net")
+    handle(
+      {
+        let x = Self.points([2, 1000])
+        let (y, logDet) = layer.forwardAndLogDet(x, context: nil)
+        let (back, inverse) = layer.inverseAndLogDet(y.detached(), context: nil)
+        expectClose(back, x, within: .relative(1e-9, absolute: 1e-9))
+        expectClose(inverse, -logDet, within: .relative(1e-9, absolute: 1e-9))
+      }, with: RandomWeights(8, spread: 0.5, isScaled: true))
+  }
+
   /// The gated form cannot expand.
   @Test func gateContracts() {
     let layer = InverseAutoregressive(

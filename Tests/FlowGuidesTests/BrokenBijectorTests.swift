@@ -9,7 +9,7 @@ private struct Faulty: Bijector {
     case wrongLogDet, inverseLogDetNotNegated, looksAhead, claimsToPreserveVolume
     case hidesThatVolumeIsPreserved, startsFarAway, constantScale, unusedParameter
     case inverseOfOtherParameters, mixesTheBatch, ignoresTheContext, oneContextForAll
-    case doublePrecision, overflows, wrongScore
+    case doublePrecision, overflows, wrongScore, startsUneven
   }
 
   let fault: Fault?
@@ -30,6 +30,7 @@ private struct Faulty: Bijector {
   init(_ fault: Fault?) { self.fault = fault }
 
   var eventRank: Int { 1 }
+  var isAutoregressive: Bool { true }
   var isVolumePreserving: Bool { fault == .claimsToPreserveVolume }
   var startsNearIdentity: Bool { fault != .oneContextForAll }
   var codomain: Constraint { fault == .wrongCodomain ? .positive.independent(1) : .realVector }
@@ -41,7 +42,9 @@ private struct Faulty: Bijector {
     if fault == .unusedParameter { param("unused", Tensor.zeros([2])) }
     let name = fault == .inverseOfOtherParameters && isInverse ? "other" : "shift"
     let first = fault == .startsFarAway ? 1.0 : 0
-    let logScale = param("logScale", Tensor.zeros([3]))
+    // Deviations of 1.15, 0.83 and 1, whose mean square is 1 again.
+    let uneven = fault == .startsUneven ? Tensor([0.466, -0.621, 0]) : Tensor.zeros([3])
+    let logScale = param("logScale", uneven)
     return (param(name, Tensor.full([3], first)), 0.3 * logScale)
   }
 
@@ -133,7 +136,7 @@ private struct Faulty: Bijector {
       case .looksAhead: [.autoregressive]
       case .claimsToPreserveVolume: [.volumePreserving]
       case .hidesThatVolumeIsPreserved: [.volumePreserving, .parameters]
-      case .startsFarAway: [.nearIdentity]
+      case .startsFarAway, .startsUneven: [.nearIdentity]
       case .constantScale: [.gradients]
       case .unusedParameter: [.parameters]
       case .inverseOfOtherParameters: [.roundTrip, .parameters, .singlePrecision]

@@ -14,7 +14,8 @@ import Testing
     (.checkerboard([2, 3]), [2, 3], [1, 3, 5]),
     (.checkerboard([2, 2, 3]), [2, 2, 3], [1, 3, 5, 7, 9, 11]),
     (.channels([3, 2, 2]), [3, 2, 2], [0, 1, 2, 3]),
-    (.channels([2, 3]).complement, [2, 3], [3, 4, 5]),
+    (.channels([2, 3]).complement, [2, 3], [3, 4, 5]), (.half([3, 2]), [3, 2], [0, 1, 2]),
+    (.alternating([2, 2]), [2, 2], [1, 3]), (.keeping([5, 1], of: [2, 3]), [2, 3], [1, 5]),
   ]
 
   /// What is kept is kept bit by bit in both directions; what is changed depends on all that is kept
@@ -75,6 +76,7 @@ import Testing
         .half(1).complement, transformer: AffineTransformer(), network: MLP(hidden: []), name: "n")
     }
     await #expect(processExitsWith: .failure) { _ = CouplingMask.keeping([4], of: 4) }
+    await #expect(processExitsWith: .failure) { _ = CouplingMask.keeping([6], of: [2, 3]) }
     await #expect(processExitsWith: .failure) { _ = CouplingMask.checkerboard([4]) }
     await #expect(processExitsWith: .failure) { _ = CouplingMask.channels([1, 4, 4]) }
     await #expect(processExitsWith: .failure) {

@@ -24,8 +24,8 @@ struct FlowBijectorCase: Sendable, CustomStringConvertible {
   }
 
   static let all =
-    linear + elementwise + normalizing + shallow + sylvester + autoregressive + contextual
-    + residual + continuous + images
+    linear + elementwise + normalizing + shallow + sylvester + autoregressive + conditioned
+    + contextual + residual + continuous + images
 
   private static let linear: [FlowBijectorCase] = [1, 2, 5].flatMap { n -> [FlowBijectorCase] in
     [
@@ -49,7 +49,8 @@ struct FlowBijectorCase: Sendable, CustomStringConvertible {
     .init("TailedTanh logarithm", TailedTanh(tail: .logarithm), [3]),
     .init("SoftLeakyReLU", SoftLeakyReLU(slope: 0.1), [3]),
     .init("Softclip", Softclip(bound: 5), [3]),
-    .init("SoftClamp", SoftClamp(), [3]),
+    .init("SoftClamp", SoftClamp(), [3]), .init("CircularShift", CircularShift(), [3]),
+    .init("Reverse", Reverse(), [3]),
   ]
 
   private static let normalizing: [FlowBijectorCase] = [
@@ -96,4 +97,39 @@ extension FlowBijectorCase {
     .init("BNAF normal", BNAF(dimension: 2, hidden: [4, 3], residual: .normal, name: "f"), [2]),
     .init("BNAF 1", BNAF(dimension: 1, hidden: [4], name: "f"), [1]),
   ]
+
+  /// Layers of transformers, in order and out of it, with and without contexts.
+  private static let conditioned: [FlowBijectorCase] = [
+    .init("Coupling", coupling(.half(4)), [4], spread: 0.5),
+    .init("Coupling of arrays", coupling(.half([2, 3]).complement), [2, 3], spread: 0.5),
+    .init(
+      "Coupling in context", coupling(.alternating(3), context: 2), [3], context: [2], spread: 0.5),
+    .init("InverseAutoregressive", masked(.sequence(4)), [4], spread: 0.5),
+    .init("InverseAutoregressive reversed", masked(.order([2, 1, 0])), [3], spread: 0.5),
+    .init(
+      "InverseAutoregressive in context", masked(.sequence(3), context: 2), [3], context: [2],
+      spread: 0.5),
+    .init("MaskedAutoregressive", masked(.sequence(4)).inv, [4], spread: 0.5),
+    .init(
+      "MaskedAutoregressive in context",
+      MaskedAutoregressive(
+        .order([1, 2, 0]), transformer: AffineTransformer(.softClamped), network: made,
+        contextDimension: 2, name: "f"), [3], context: [2], spread: 0.5),
+  ]
+
+  private static let made = MADE(hidden: [6], activation: .tanh)
+
+  private static func masked(
+    _ dependencies: Dependencies, context: Int = 0
+  ) -> InverseAutoregressive {
+    InverseAutoregressive(
+      dependencies, transformer: AffineTransformer(.softClamped), network: made,
+      contextDimension: context, name: "f")
+  }
+
+  private static func coupling(_ mask: CouplingMask, context: Int = 0) -> Coupling {
+    Coupling(
+      mask, transformer: AffineTransformer(.softClamped),
+      network: MLP(hidden: [5], activation: .tanh), contextDimension: context, name: "f")
+  }
 }

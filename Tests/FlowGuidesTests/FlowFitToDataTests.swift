@@ -100,6 +100,45 @@ import Testing
     #expect(result.epochs[0].validation == nil)
   }
 
+  /// Numbers that are normal, but whose density is `bad` where two rows are scored before the mean has
+  /// come to some number.
+  private struct Peculiar: Distribution {
+    let mean: Tensor
+    let bad: Double
+    let until: Double
+    var batchShape: Shape { [] }
+    var support: Constraint { .real }
+    var parameters: [Parameter] { [] }
+    func logProb(_ value: Tensor) -> Tensor {
+      let normal = Normal(mean, 1).logProb(value)
+      guard value.shape == [2] else { return normal }
+      return `where`(mean .< Tensor(floatLiteral: until), Tensor(floatLiteral: bad), normal)
+    }
+    func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
+      Normal(mean, 1).sample(shape, key: key, dtype: dtype)
+    }
+    func expanded(to batchShape: Shape) -> Peculiar { self }
+  }
+
+  /// An epoch that ends with no number, or an infinite one, is not the best; without any other there
+  /// is nothing to keep.
+  @Test(arguments: [Double.infinity, -.infinity, .nan]) func peculiarEpochs(_ bad: Double) throws {
+    let rows = (2 + RandomKey(1).normal([20])).detached()
+    func fitted(until: Double, epochs: Int) throws -> FlowFit {
+      let flow = NormalizingFlow { _ in
+        Peculiar(mean: param("mean", Tensor(0.0)), bad: bad, until: until)
+      }
+      return try fit(
+        flow, to: rows, optimizer: Adam(0.1), epochs: epochs, validation: 0.1, showsProgress: false)
+    }
+    let result = try fitted(until: 0.5, epochs: 30)
+    let first = try #require(result.epochs[0].validation)
+    let best = try #require(result.epochs[result.bestEpoch].validation)
+    #expect(!first.isFinite && best.isFinite && result.bestEpoch > 3)
+    #expect(best == result.epochs.compactMap(\.validation).filter(\.isFinite).max())
+    #expect(throws: FlowFitError.notFinite(epochs: 3)) { try fitted(until: .infinity, epochs: 3) }
+  }
+
   @Test func badData() {
     let rows = Self.banana(20)
     func failure(

@@ -7,8 +7,8 @@ import Testing
 
 @Suite struct FlowGuideTests {
   static let architectures: [FlowArchitecture] = [
-    .iaf(layers: 1, hidden: [8]), .iaf(layers: 2, hidden: [8, 8]),
-    .iaf(layers: 3, hidden: [6], form: .gated, activation: .elu),
+    .iaf(layers: 1, hidden: [12]), .iaf(layers: 2, hidden: [12, 12]),
+    .iaf(layers: 3, hidden: [9], form: .gated, activation: .elu),
   ]
 
   /// A model with `dimension` real latent coordinates in two sites.

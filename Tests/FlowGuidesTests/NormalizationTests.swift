@@ -85,6 +85,41 @@ import Testing
     #expect(quiet.assignments.isEmpty)
   }
 
+  /// What is drawn does not move them, with its score either.
+  @Test func statisticsOfDraws() throws {
+    let norm = BatchNorm(
+      mean: Tensor([0.3, -1, 2]), variance: Tensor([1.5, 0.2, 3]), momentum: 0.25, name: "norm")
+    let before = RandomKey(2).normal([50, 3]).detached()
+    let recorded = try seeded(key: RandomKey(0)) {
+      try trace {
+        let (_, _, score) = norm.forwardWithScore(Self.data, score: before, context: nil)
+        expectClose(
+          score, before / sqrt(Tensor([1.5, 0.2, 3]) + 1e-5), within: .relative(1e-14))
+      }
+    }
+    #expect(recorded.assignments.isEmpty)
+  }
+
+  /// A coordinate that is the same in all rows has no deviation to be scaled to 1.
+  @Test(arguments: [DType.float64, .float32]) func constantColumn(_ dtype: DType) {
+    // The mean of 50 numbers of 0.1 is not exactly 0.1.
+    let columns = [
+      Self.data.slice(0..<1, along: 1), Tensor.full([50, 1], 0.1), Tensor.zeros([50, 1]),
+    ]
+    let data = concat(columns, along: 1).cast(to: dtype)
+    for normalization in [
+      ActNorm.Normalization.values(of: data, through: []), .points(of: data, through: []),
+    ] {
+      let norm = ActNorm(dimension: 3, name: "norm", normalizing: normalization)
+      let (y, logDet) = handle(
+        { norm.forwardAndLogDet(data, context: nil) }, with: InitialWeights())
+      let shift = Double(dtype == .float32 ? Float(0.1) : 0.1)
+      #expect(y.array().allSatisfy(\.isFinite) && logDet.array().allSatisfy(\.isFinite))
+      let offset = abs(y - data).selecting(1, along: 0).array()
+      #expect((offset[1] - shift).magnitude < 1e-6 && offset[2] == 0)
+    }
+  }
+
   /// In a fit the statistics converge to those of the data, and points to mean 0 and variance 1.
   @Test func convergence() throws {
     let norm = BatchNorm(dimension: 3, momentum: 0.5, name: "norm")

@@ -218,6 +218,38 @@ import Testing
     #expect(scoped == Set(["left/", "right/"].flatMap { part in one.map { part + $0 } }))
   }
 
+  /// Layers that follow no context stand beside those that do, and have no weights for it.
+  @Test func layersWithoutContext() throws {
+    let context = ContextNetwork(dimension: 2)
+    let layers: [any Bijector] = [
+      Coupling(.half(2), transformer: AffineTransformer(), network: MLP(hidden: [4]), name: "a"),
+      MaskedAutoregressive(
+        .sequence(2), transformer: AffineTransformer(), network: MADE(hidden: [4]), name: "b"),
+      InverseAutoregressive(
+        .sequence(2), transformer: AffineTransformer(), network: MADE(hidden: [4]), name: "c"),
+      Planar(dimension: 2, name: "d"), Planar(dimension: 2, name: "e", context: context),
+    ]
+    let flow = NormalizingFlow(
+      layers, base: Normal(0, 1).expanded(to: [2]), contextDimension: 2)
+    let weights = LawParameters(key: RandomKey(5), spread: 0.5)
+    let given = flow.conditioned(on: RandomKey(2).normal([4, 2]).detached())
+    let densities = handle({ given.logProb(Tensor([0.5, -1])).array() }, with: weights)
+    #expect(Set(densities).count == 4)
+    let followers = weights.met.keys.filter { $0.lowercased().contains("context") }
+    #expect(!followers.isEmpty && followers.allSatisfy { $0.hasPrefix("e.") }, "\(followers)")
+  }
+
+  /// What has no parameters is saved and loaded too.
+  @Test func filesOfNothing() throws {
+    let flow = NormalizingFlow([Exp()], base: Normal(0, 1))
+    let path = FileManager.default.temporaryDirectory
+      .appending(path: "\(UUID().uuidString).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try flow.save(to: path)
+    let x = Tensor([0.5, 2])
+    #expect(try flow.loading(path).logProb(x).array() == flow.logProb(x).array())
+  }
+
   private static func message(_ result: ExitTest.Result?) -> String {
     String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
   }
@@ -237,5 +269,14 @@ import Testing
       _ = NormalizingFlow([SoftClamp().toEvent(2)], base: Normal(0, 1))
     }
     #expect(Self.message(result).contains("act on events of 2 axes"))
+    result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try NormalizingFlow(.maf(hidden: [8]), dimension: 2).save(to: "/tmp/never-written")
+    }
+    #expect(Self.message(result).contains("its parameters are not known here"))
+    result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = NormalizingFlow(
+        [Planar(dimension: 3, name: "p")], base: Normal(0, 1).expanded(to: [4]))
+    }
+    #expect(Self.message(result).contains("Planar: expected points of shape [3]"))
   }
 }

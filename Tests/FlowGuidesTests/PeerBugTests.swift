@@ -64,8 +64,12 @@ import Testing
     #expect(elbo > least && elbo < 4.9 * error, "\(elbo) ± \(error)")
   }
 
-  /// The affine map of a mean and of a matrix of one element, and of none.
-  @Test func emptyComposition() {
+  /// The affine map of a mean and a matrix of one element, and a composition of nothing.
+  @Test func smallestMaps() {
+    let affine = LowerCholeskyAffine(loc: [3], scaleTril: [[2]])
+    let moved = affine.forwardAndLogDet(Tensor([[1.5], [-1]]), context: nil)
+    #expect(moved.y.array() == [6, 1])
+    expectClose(moved.logDet, [log(2), log(2)], within: .ulps(1))
     let identity = Compose([])
     let (y, logDet) = identity.forwardAndLogDet(Tensor([1.5, 2]), context: nil)
     #expect(y.array() == [1.5, 2] && logDet.array() == [0, 0])

@@ -79,8 +79,9 @@ import Testing
     #expect(mean.min().scalar() > 0.5)
   }
 
-  /// The inverse of the inverse is the map, bit by bit; the inverse's density integrates to one, as it
-  /// would not with a log determinant of the wrong sign (0.25 for a scale of 2).
+  /// An inverse is the map read backwards, bit by bit, and one of an inverse the map itself; the
+  /// inverse's density integrates to one, as it would not with a log determinant of the wrong sign (0.25
+  /// for a scale of 2).
   @Test func inverses() {
     for subject in ArchitectureCase.all {
       let dimension = subject.dimensions(2)[0]
@@ -88,9 +89,17 @@ import Testing
       let x = Self.points([3, dimension])
       handle(
         {
-          let (y, logDet) = flow.forwardAndLogDet(x, context: nil)
-          let (again, same) = flow.inv.inv.forwardAndLogDet(x, context: nil)
-          #expect(y.array() == again.array() && logDet.array() == same.array(), "\(subject)")
+          let pairs: [(any Bijector, any Bijector)] = [
+            (Inverse(Inverse(flow)), flow), (Inverse(flow.inv).inv, flow.inv),
+          ]
+          for (twice, once) in pairs {
+            let (y, logDet) = once.forwardAndLogDet(x, context: nil)
+            let (again, same) = twice.forwardAndLogDet(x, context: nil)
+            #expect(y.array() == again.array() && logDet.array() == same.array(), "\(subject)")
+          }
+          let (back, logDet) = flow.inv.forwardAndLogDet(x, context: nil)
+          let (expected, same) = flow.inverseAndLogDet(x, context: nil)
+          #expect(back.array() == expected.array() && logDet.array() == same.array())
         }, with: RandomWeights(1, isScaled: true))
     }
     let grid = Tensor.linspace(-30, 30, count: 6001)
@@ -163,10 +172,10 @@ import Testing
 
   // MARK: Zuko
 
-  /// A draw with its density, and its score, evaluates each network once, whatever the direction; so
-  /// does the density of a point.
+  /// A draw with its density meets the weights of each network once, whatever the direction; so does
+  /// the density of a point.
   @Test(arguments: ArchitectureCase.all.filter { $0.tolerance == 1e-9 })
-  func networksAreEvaluatedOnce(_ subject: ArchitectureCase) {
+  func weightsAreMetOnce(_ subject: ArchitectureCase) {
     let dimension = subject.dimensions(4)[0]
     let flow = subject.density(dimension)
     let x = Self.points([5, dimension])
@@ -183,6 +192,46 @@ import Testing
         $0.key.contains("weight") && !$0.key.contains("transformer")
       }
       #expect(networks.values.allSatisfy { $0 == 1 }, "\(networks)")
+    }
+  }
+
+  /// It applies the transformer to each coordinate once, also where they are found one after another.
+  @Test(arguments: [Conditioning.coupling, .masked, .inverseMasked])
+  func coordinatesAreTransformedOnce(_ conditioning: Conditioning) {
+    let probe = Probe()
+    let layers = FlowArchitecture.layers(2, of: probe, conditioning: conditioning, hidden: [8])
+    let flow = TransformedDistribution(
+      Normal(0, 1).expanded(to: [4]).toEvent(1), layers.build(dimension: 4))
+    // Two layers of five points, of whose coordinates couplings keep half.
+    let count = conditioning == .coupling ? 20 : 40
+    handle(
+      {
+        _ = flow.sampleAndLogProb([5], key: RandomKey(1), dtype: .float64)
+        #expect(probe.elements == count)
+        _ = flow.logProb(Self.points([5, 4]))
+        #expect(probe.elements == 2 * count)
+      }, with: RandomWeights(3, isScaled: true))
+  }
+
+  /// A transformer that counts the numbers it is applied to.
+  private final class Probe: Transformer {
+    private let count = Mutex(0)
+    private let base = AffineTransformer(.softClamped)
+    var elements: Int { count.withLock { $0 } }
+    var start: [Double] { base.start }
+
+    func forwardAndLogDet(
+      _ x: Tensor, _ parameters: [Tensor]
+    ) -> (y: Tensor, logDet: Tensor) {
+      count.withLock { $0 += x.count }
+      return base.forwardAndLogDet(x, parameters)
+    }
+
+    func inverseAndLogDet(
+      _ y: Tensor, _ parameters: [Tensor]
+    ) -> (x: Tensor, logDet: Tensor) {
+      count.withLock { $0 += y.count }
+      return base.inverseAndLogDet(y, parameters)
     }
   }
 

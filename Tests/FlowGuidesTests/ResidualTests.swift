@@ -68,6 +68,25 @@ import Testing
     }
   }
 
+  /// The smallest gains start as numbers too, near the identity.
+  @Test(arguments: [1e-6, 0.01, 0.1, 0.999]) func proximalStart(_ bound: Double) {
+    let layer = Residual(
+      dimension: 2, network: .proximal(hidden: [4], bound: bound), name: "f")
+    let x = RandomKey(1).normal([5, 2]).detached()
+    let (y, logDet) = handle({ layer.forwardAndLogDet(x, context: nil) }, with: InitialWeights())
+    #expect(abs(logDet).max().scalar() < 0.1 && abs(y - x).max().scalar() < 0.3)
+    #expect(y.array() != x.array())
+  }
+
+  @Test func misuse() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Residual(dimension: 2, network: .proximal(hidden: [4], bound: 1), name: "f")
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Residual(dimension: 2, network: .proximal(hidden: [4], bound: 0), name: "f")
+    }
+  }
+
   /// Estimates of log determinants and their gradients are right on average: |z| < 5.3, one failure
   /// in ten million per number. A bias of a quarter of a standard deviation would show.
   @Test(

@@ -13,7 +13,7 @@ import Testing
     ]
 
   @Test(arguments: architectures) func scores(_ subject: ArchitectureCase) {
-    for dimension in subject.dimensions(1, 2, 5, 11) {
+    for dimension in subject.dimensions(1, 2, 5, 7) {
       let bijectors = subject.architecture.build(dimension: dimension)
       let base = StudentT(4).expanded(to: [dimension]).toEvent(1)
       let flow = TransformedDistribution(base, bijectors)

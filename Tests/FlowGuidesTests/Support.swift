@@ -55,6 +55,13 @@ struct Scaled: BijectorWrapper {
     handle({ base.inverseAndLogDet(y, context: context) }, with: Scale(spread: spread))
   }
 
+  func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    handle(
+      { base.forwardWithScore(x, score: score, context: context) }, with: Scale(spread: spread))
+  }
+
   private struct Scale: Handler {
     let spread: Double
 

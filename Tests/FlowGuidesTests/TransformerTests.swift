@@ -186,6 +186,18 @@ import Testing
     let limited = clampPreservingGradient(x, -5, 3)
     #expect(limited.array() == [-5, -5, 0, 3, 3])
     #expect(gradient(of: limited.sum(), withRespectTo: x).array() == [1, 1, 1, 1, 1])
+    for dtype in [DType.float64, .float32] {
+      let far = Tensor([4e7, 1e20, .infinity, -4e7, -1e20, -.infinity], dtype: dtype)
+      let limited = clampPreservingGradient(far, -5, 3)
+      #expect(limited.array() == [3, 3, 3, -5, -5, -5] && limited.dtype == dtype)
+      let slopes = gradient(of: limited.sum(), withRespectTo: far).array()
+      #expect(slopes == [1, 1, 1, 1, 1, 1])
+    }
+    // A bound for each of several columns: derivatives are summed over them.
+    let one = Tensor([2.0])
+    let wide = clampPreservingGradient(one, -5, Tensor([1, 3, 5]))
+    #expect(wide.array() == [1, 2, 2])
+    #expect(gradient(of: wide.sum(), withRespectTo: one).array() == [3])
     expectClose(softClamp(x, bound: 5), [-10.0 / 3, -2.5, 0, 1.875, 40.0 / 9], within: .ulps(2))
     // (2α/π) atan(x/α), from Python.
     let asymmetric = asymmetricSoftClamp(Tensor([-5, -1, 0, 0.05, 1, 5.0]))
@@ -206,6 +218,7 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = RationalQuadraticSpline(bins: 0) }
     await #expect(processExitsWith: .failure) { _ = LinearSpline(bound: -1) }
     await #expect(processExitsWith: .failure) { _ = QuadraticSpline(bins: 1) }
+    await #expect(processExitsWith: .failure) { _ = CubicSpline(bins: 1000) }
     await #expect(processExitsWith: .failure) { _ = DeepSigmoidal(units: 0) }
     await #expect(processExitsWith: .failure) { _ = BernsteinPolynomial(degree: 0) }
   }

@@ -20,13 +20,15 @@ public struct ELU: Bijector, Equatable {
   public var codomain: Constraint { .greaterThan(-1) }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    let negative = minimum(x, 0)
-    return (`where`(x .> 0, x, expm1(negative)), negative)
+    let isPositive = x .> 0
+    let negative = `where`(isPositive, 0, x)
+    return (`where`(isPositive, x, expm1(negative)), negative)
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    let negative = log1p(minimum(y, 0))
-    return (`where`(y .> 0, y, negative), -negative)
+    let isPositive = y .> 0
+    let negative = log1p(`where`(isPositive, 0, y))
+    return (`where`(isPositive, y, negative), -negative)
   }
 }
 

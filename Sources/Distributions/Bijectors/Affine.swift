@@ -5,6 +5,7 @@ public struct Affine: Bijector, Equatable {
 
   /// - Parameter scale: not zero.
   public init(shift: Tensor, scale: Tensor) {
+    requireNonzero(scale, "Affine", "scale")
     self.shift = shift
     self.scale = scale
   }
@@ -45,4 +46,10 @@ public struct Affine: Bijector, Equatable {
   private func logDet(like value: Tensor) -> Tensor {
     log(abs(scale)).cast(to: value.dtype).broadcast(to: value.shape)
   }
+}
+
+/// Stops the program where a number that was given is 0.
+func requireNonzero(_ value: Tensor, _ bijector: StaticString, _ argument: StaticString) {
+  let isZero = value.literalScalar.map { $0 == 0 } ?? (value.firstGivenElement { $0 == 0 } != nil)
+  precondition(!isZero, "\(bijector): \(argument) must not be 0, got \(value)")
 }

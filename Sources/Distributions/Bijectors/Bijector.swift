@@ -16,7 +16,9 @@ public protocol Bijector: Sendable {
   var domain: Constraint { get }
   /// The set of its values.
   var codomain: Constraint { get }
-  /// Whether component i of the value depends on components up to i only.
+  /// Whether component i of the value depends on components of the point up to i only, in row-major
+  /// order, so that the Jacobian is lower triangular. False where that is not known, and where values
+  /// have more or fewer elements than points.
   var isAutoregressive: Bool { get }
   /// Whether the log determinant is 0 everywhere.
   var isVolumePreserving: Bool { get }
@@ -53,7 +55,7 @@ extension Bijector {
   public var valueRank: Int { eventRank }
   public var domain: Constraint { .real.independent(eventRank) }
   public var codomain: Constraint { .real.independent(valueRank) }
-  public var isAutoregressive: Bool { true }
+  public var isAutoregressive: Bool { eventRank == 0 }
   public var isVolumePreserving: Bool { false }
   public var startsNearIdentity: Bool { false }
   public func forwardShape(_ shape: Shape) -> Shape { shape }

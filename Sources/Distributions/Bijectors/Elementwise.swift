@@ -2,6 +2,7 @@
 public struct Identity: Bijector, Equatable {
   public init() {}
   public var isVolumePreserving: Bool { true }
+  public var startsNearIdentity: Bool { true }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     (x, Tensor.zeros(x.shape, dtype: x.dtype))

@@ -10,6 +10,8 @@ public struct IntervalSigmoid: Bijector, Equatable {
 
   /// - Parameter upper: above `lower`.
   public init(_ lower: Tensor, _ upper: Tensor) {
+    let isOpen = !lower.isGiven || !upper.isGiven || (lower .< upper).boolArray().allSatisfy { $0 }
+    precondition(isOpen, "IntervalSigmoid: lower must be below upper, got \(lower) and \(upper)")
     self.init(lower, upper, onto: .interval(lower, upper))
   }
 

@@ -30,7 +30,9 @@ public struct Cat: Bijector {
   public var codomain: Constraint {
     Constraint(Segments(parts: parts.map(\.codomain), lengths: valueLengths))
   }
-  public var isAutoregressive: Bool { parts.allSatisfy(\.isAutoregressive) }
+  public var isAutoregressive: Bool {
+    lengths == valueLengths && parts.allSatisfy(\.isAutoregressive)
+  }
   public var isVolumePreserving: Bool { parts.allSatisfy(\.isVolumePreserving) }
   public func forwardShape(_ shape: Shape) -> Shape {
     _ = shape.last("Cat")

@@ -5,6 +5,7 @@
 public struct L1Ball: Bijector, Equatable {
   public init() {}
   public var eventRank: Int { 1 }
+  public var isAutoregressive: Bool { true }
   public var codomain: Constraint { .l1Ball }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {

@@ -17,6 +17,7 @@ public struct LowerCholeskyAffine: Bijector, Equatable {
   }
 
   public var eventRank: Int { 1 }
+  public var isAutoregressive: Bool { true }
   public static func == (a: LowerCholeskyAffine, b: LowerCholeskyAffine) -> Bool {
     a.loc.isKnownEqual(to: b.loc) && a.scaleTril.isKnownEqual(to: b.scaleTril)
   }

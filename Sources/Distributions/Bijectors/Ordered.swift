@@ -2,6 +2,7 @@
 public struct Ordered: Bijector, Equatable {
   public init() {}
   public var eventRank: Int { 1 }
+  public var isAutoregressive: Bool { true }
   public var codomain: Constraint { .ordered }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {

@@ -6,7 +6,6 @@ import Foundation
 public struct DiscreteCosine: Bijector, Equatable {
   public init() {}
   public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var isVolumePreserving: Bool { true }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
@@ -40,7 +39,6 @@ public struct DiscreteCosine: Bijector, Equatable {
 public struct Haar: Bijector, Equatable {
   public init() {}
   public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var isVolumePreserving: Bool { true }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {

@@ -3,7 +3,10 @@ public struct Power: Bijector, Equatable {
   private let exponent: Tensor
 
   /// - Parameter exponent: not zero.
-  public init(_ exponent: Tensor) { self.exponent = exponent }
+  public init(_ exponent: Tensor) {
+    requireNonzero(exponent, "Power", "exponent")
+    self.exponent = exponent
+  }
 
   public var domain: Constraint { .positive }
   public var codomain: Constraint { .positive }

@@ -13,7 +13,6 @@ public struct Permute: Bijector, Equatable {
   }
 
   public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var isVolumePreserving: Bool { true }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
@@ -50,6 +49,7 @@ public struct Reshape: Bijector, Equatable {
 
   public var eventRank: Int { from.rank }
   public var valueRank: Int { to.rank }
+  public var isAutoregressive: Bool { true }
   public var isVolumePreserving: Bool { true }
   public func forwardShape(_ shape: Shape) -> Shape { batch(shape, from) + to }
   public func inverseShape(_ shape: Shape) -> Shape { batch(shape, to) + from }

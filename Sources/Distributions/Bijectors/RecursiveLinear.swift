@@ -15,6 +15,7 @@ public struct RecursiveLinear: Bijector, Equatable {
   }
 
   public var eventRank: Int { 2 }
+  public var isAutoregressive: Bool { true }
   public var isVolumePreserving: Bool { true }
   public static func == (a: RecursiveLinear, b: RecursiveLinear) -> Bool {
     a.transition.isKnownEqual(to: b.transition)

@@ -31,8 +31,8 @@ public struct Stereographic: Bijector, Equatable {
     // 1 − height, without cancellation near the point of projection.
     let isUpper = height .> 0
     let depth = `where`(
-      isUpper, square(side).sum(axis: -1, keepingAxes: true) / (1 + maximum(height, 0)),
-      1 - minimum(height, 0))
+      isUpper,
+      square(side).sum(axis: -1, keepingAxes: true) / (1 + `where`(isUpper, height, 0)), 1 - height)
     return (side / depth, -Double(count) * log(depth.squeezing(at: -1)))
   }
 }

@@ -18,7 +18,7 @@ extension FlowArchitecture {
     transformer: some Transformer = AffineTransformer(.softClamped), hidden: [Int] = [32, 32],
     activation: Activation = .elu
   ) -> FlowArchitecture {
-    precondition(steps > 0, "glow: \(steps) steps")
+    precondition(steps > 0, "glow: steps must be positive, got \(steps)")
     return multiscale("glow", image, scales, hidden, activation) { layers in
       (0..<steps).flatMap { index -> [any Bijector] in
         let name = "step\(index)"
@@ -51,7 +51,7 @@ extension FlowArchitecture {
     transformer: some Transformer = AffineTransformer(.softClamped), hidden: [Int] = [32, 32],
     activation: Activation = .elu
   ) -> FlowArchitecture {
-    precondition(couplings > 0, "multiscale: \(couplings) couplings")
+    precondition(couplings > 0, "multiscale: couplings must be positive, got \(couplings)")
     return multiscale("multiscale", image, scales, hidden, activation) { layers in
       // The pixels of a chessboard are two of the four channels that a square of them became.
       let masks: [(String, CouplingMask)] = [
@@ -75,7 +75,7 @@ extension FlowArchitecture {
     _ layers: @escaping @Sendable (ScaleLayers) -> [any Bijector]
   ) -> FlowArchitecture {
     precondition(image.rank == 3, "\(name): expected channels × height × width, got \(image)")
-    precondition(scales > 0, "\(name): \(scales) scales")
+    precondition(scales > 0, "\(name): scales must be positive, got \(scales)")
     return FlowArchitecture { dimension, context in
       precondition(
         dimension == image.elementCount,

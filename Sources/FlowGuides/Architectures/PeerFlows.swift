@@ -2,7 +2,7 @@ import PPL
 
 // Flows of other libraries, layer by layer as these make them, so that what was learned there can be
 // loaded: Tests/Golden/make_flow_weights.py writes the parameters of a flow of theirs to a file, for
-// `NormalizingFlow.loading(_:dtype:)`.
+// `NormalizingFlow.loading(_:dtype:)`. They have no contexts.
 //
 // Layers of splines are computed in double precision also where parameters and points are single: the
 // rounding of a network or of the edges of bins, narrow as these may be, would move log densities by
@@ -11,20 +11,20 @@ import PPL
 extension FlowArchitecture {
   /// Zuko's `MAF(features, transforms=layers, hidden_features=hidden)`.
   public static func zukoMAF(layers: Int = 3, hidden: [Int] = [64, 64]) -> FlowArchitecture {
-    zuko(layers, hidden, AffineTransformer(.softClamped))
+    zuko("zukoMAF", layers, hidden, AffineTransformer(.softClamped))
   }
 
   /// Zuko's `NSF(features, bins=bins, transforms=layers, hidden_features=hidden)`.
   public static func zukoNSF(
     layers: Int = 3, bins: Int = 8, hidden: [Int] = [64, 64]
   ) -> FlowArchitecture {
-    zuko(layers, hidden, RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped))
-      .inDouble.confined
+    let spline = RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped)
+    return zuko("zukoNSF", layers, hidden, spline).inDouble.confined
   }
 
   /// Pyro's `AffineAutoregressive(AutoRegressiveNN(dimension, hidden))`.
   public static func pyroAffineAutoregressive(hidden: [Int]) -> FlowArchitecture {
-    FlowArchitecture { dimension, _ in
+    unconditional("pyroAffineAutoregressive") { dimension in
       [
         InverseAutoregressive(
           .sequence(dimension), transformer: AffineTransformer(.logScale),
@@ -52,7 +52,7 @@ extension FlowArchitecture {
   private static func nflows(
     _ layers: Int, _ bins: Int, _ bound: Double, _ network: some ConditionerNetwork
   ) -> FlowArchitecture {
-    FlowArchitecture { dimension, _ in
+    unconditional("nflowsSplineCoupling") { dimension in
       (0..<layers).map { index in
         let half = CouplingMask.half(dimension)
         return Coupling(
@@ -63,13 +63,28 @@ extension FlowArchitecture {
     }.inverse.inDouble.confined
   }
 
+  /// Layers without a place for a context in their weights.
+  static func unconditional(
+    _ name: StaticString, _ layers: @escaping @Sendable (_ dimension: Int) -> [any Bijector]
+  ) -> FlowArchitecture {
+    FlowArchitecture { dimension, context in
+      precondition(
+        context == 0,
+        """
+        \(name): a flow of the other library without a context, built for one of \(context) numbers; \
+        use .maf, .nsf or .naf, which take one
+        """)
+      return layers(dimension)
+    }
+  }
+
   private var inDouble: FlowArchitecture { mapped { $0.map { InDouble(base: $0) } } }
 
   /// Zuko's first transform is next to the data, and every other one goes in reverse order.
   private static func zuko(
-    _ layers: Int, _ hidden: [Int], _ transformer: some Transformer
+    _ name: StaticString, _ layers: Int, _ hidden: [Int], _ transformer: some Transformer
   ) -> FlowArchitecture {
-    FlowArchitecture { dimension, _ in
+    unconditional(name) { dimension in
       (0..<layers).reversed().map { index in
         let order = Array(0..<dimension)
         return MaskedAutoregressive(

@@ -18,7 +18,7 @@ extension FlowArchitecture {
       layers > 0 && signal > 0 && monotone.allSatisfy { $0 > 0 && $0 % 2 == 0 },
       "zukoNAF: \(layers) layers, a signal of \(signal), increasing networks of \(monotone) units")
     let limit = 11.0
-    return FlowArchitecture { dimension, _ in
+    return unconditional("zukoNAF") { dimension in
       (0..<layers).reversed().flatMap { index -> [any Bijector] in
         let sequence = Array(0..<dimension)
         let layer = NeuralLayer(
@@ -33,14 +33,14 @@ extension FlowArchitecture {
 
 /// Coordinate i of the point is an increasing network of coordinate i of the value, told by a masked
 /// network about the coordinates of the value that come before it.
-private struct NeuralLayer: Bijector {
+private struct NeuralLayer: VectorLayer {
   private let order: [Int]
   private let network: MaskedPerceptron
   private let increasing: IncreasingNetworks
   /// Where values end, if anywhere.
   private let limit: Tensor?
 
-  var eventRank: Int { 1 }
+  var dimension: Int { order.count }
   var isAutoregressive: Bool { network.dependencies.areInOrder }
   var codomain: Constraint {
     (limit.map { Constraint.openInterval(-$0, $0) } ?? .real).independent(1)
@@ -58,6 +58,7 @@ private struct NeuralLayer: Bijector {
   }
 
   func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let layers = increasing.layers()
     var coordinates = order.makeIterator()
     // Every stage is one coordinate.
@@ -67,13 +68,14 @@ private struct NeuralLayer: Bijector {
       let y = monotoneRoot(of: row) { IncreasingNetworks.value($0, signal, own) }
       return (y, -log(IncreasingNetworks.value(y, signal, own).slope))
     }
-    let (y, logDet) = solve(x, context)
+    let (y, logDet) = solve(x, nil)
     return (limit.map { clamp(y, -$0, $0) } ?? y, logDet)
   }
 
   func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let batch = Shape(y.shape.dropLast())
-    let columns = ([y] + network(y, context)).map {
+    let columns = ([y] + network(y, nil)).map {
       $0.broadcast(to: y.shape).reshaped(to: [batch.elementCount, order.count]).transposed()
     }
     let (x, slope) = IncreasingNetworks.value(

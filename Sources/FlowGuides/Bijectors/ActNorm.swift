@@ -3,12 +3,13 @@ public import PPL
 /// x ↦ exp(logScale) x + shift per coordinate, which starts by giving some data mean 0 and standard
 /// deviation 1 (Kingma & Dhariwal 2018); log det Σ logScale.
 ///
-/// Without data it starts as the identity. The initial values are computed once, when the
+/// Without data it starts as the identity; a coordinate that is constant in the data starts with the
+/// scale 1. The initial values are computed once, when the
 /// parameters are first met, from data that a bijector is made with:
 ///
 ///     ActNorm(dimension: 3, name: "norm", normalizing: .values(of: noise, through: earlierLayers))
 ///     ActNorm(dimension: 3, name: "norm", normalizing: .points(of: data, through: laterLayers))
-public struct ActNorm: Bijector {
+public struct ActNorm: VectorLayer {
   /// What shall have mean 0 and standard deviation 1.
   public enum Normalization: Sendable {
     /// The values of the layer, where these points have gone forward through layers before it.
@@ -17,11 +18,11 @@ public struct ActNorm: Bijector {
     case points(of: Tensor, through: [any Bijector])
   }
 
-  private let dimension: Int
+  let dimension: Int
   private let name: String
   private let normalization: Normalization?
 
-  public var eventRank: Int { 1 }
+  public var isAutoregressive: Bool { true }
   public var startsNearIdentity: Bool { normalization == nil }
 
   /// - Parameters:
@@ -34,11 +35,13 @@ public struct ActNorm: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let (shift, logScale) = parameters()
     return (exp(logScale) * x + shift, logDet(logScale, x))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let (shift, logScale) = parameters()
     return (exp(-logScale) * (y - shift), -logDet(logScale, y))
   }
@@ -68,6 +71,9 @@ public struct ActNorm: Bijector {
   }
 
   private func moments(_ x: Tensor) -> (mean: Tensor, deviation: Tensor) {
-    columnMoments(x.reshaped(to: [x.count / dimension, dimension]))
+    let (mean, deviation) = columnMoments(x.reshaped(to: [x.count / dimension, dimension]))
+    // The deviation of equal numbers is no more than the rounding of their mean.
+    let rounding = x.dtype == .float32 ? 1e-6 : 1e-14
+    return (mean, `where`(deviation .> rounding * abs(mean), deviation, 1))
   }
 }

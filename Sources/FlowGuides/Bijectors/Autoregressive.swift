@@ -6,12 +6,12 @@ public import PPL
 ///
 /// Forwards one evaluation of the network; drawing and scoring what was drawn is fast. Backwards the
 /// coordinates are found stage by stage, which uses each weight once.
-public struct InverseAutoregressive: Bijector {
+public struct InverseAutoregressive: VectorLayer {
   private let transformer: any Transformer
   let network: MaskedPerceptron
   private let contextDimension: Int
 
-  public var eventRank: Int { 1 }
+  var dimension: Int { network.dependencies.dimension }
   public var domain: Constraint { transformer.domain.independent(1) }
   public var codomain: Constraint { transformer.codomain.independent(1) }
   /// Whether each coordinate depends on those before it only; with another order, flows of several
@@ -22,8 +22,8 @@ public struct InverseAutoregressive: Bijector {
 
   /// - Parameters:
   ///   - dependencies: which coordinates each coordinate's parameters may depend on.
-  ///   - contextDimension: the length of the context vectors, 0 for none. They lie along the last
-  ///     axis of the context; its other axes broadcast with the batch.
+  ///   - contextDimension: the length of the context vectors, 0 for a layer that follows none. They lie
+  ///     along the last axis of the context; its other axes broadcast with the batch.
   ///   - name: the prefix of the parameters' names.
   public init(
     _ dependencies: Dependencies, transformer: some Transformer, network: some MaskedNetwork,
@@ -37,13 +37,13 @@ public struct InverseAutoregressive: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    check(x, context)
+    let context = checked(x, context)
     let (y, logDet) = transformer.forwardAndLogDet(x, network(x, context))
     return (y, logDet.sum(axis: -1))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    check(y, context)
+    let context = checked(y, context)
     if network.dependencies.stages.allSatisfy({ $0 == 0 }) {
       let (x, logDet) = transformer.inverseAndLogDet(y, network(y, context))
       return (x, logDet.sum(axis: -1))
@@ -54,7 +54,7 @@ public struct InverseAutoregressive: Bijector {
   public func forwardWithScore(
     _ x: Tensor, score: Tensor, context: Tensor?
   ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
-    check(x, context)
+    let context = checked(x, context)
     let values = network.perceptron.values(x, context)
     let parameters = network.apart(values[values.count - 1])
     let (y, logDet) = transformer.forwardAndLogDet(x, parameters)
@@ -63,9 +63,10 @@ public struct InverseAutoregressive: Bijector {
     return (y, logDet.sum(axis: -1), solve(score: score, values: values, slopes))
   }
 
-  private func check(_ x: Tensor, _ context: Tensor?) {
-    checkPoint(
-      x, [network.dependencies.dimension], context, contextDimension, "autoregressive layer")
+  /// Checks a point and its context, and returns what the layer takes of that.
+  private func checked(_ x: Tensor, _ context: Tensor?) -> Tensor? {
+    checkLength(of: x)
+    return taken(context, contextDimension, "autoregressive layer")
   }
 }
 
@@ -75,10 +76,10 @@ public struct InverseAutoregressive: Bijector {
 ///
 /// Backwards one evaluation of the network; scoring data is fast. Forwards the coordinates are found
 /// stage by stage, which uses each weight once.
-public struct MaskedAutoregressive: Bijector {
+public struct MaskedAutoregressive: VectorLayer {
   let inverse: InverseAutoregressive
 
-  public var eventRank: Int { 1 }
+  var dimension: Int { inverse.dimension }
   public var domain: Constraint { inverse.codomain }
   public var codomain: Constraint { inverse.domain }
   public var isAutoregressive: Bool { inverse.isAutoregressive }

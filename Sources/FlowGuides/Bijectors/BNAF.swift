@@ -18,13 +18,13 @@ public enum BNAFResidual: Sendable {
 /// sum over paths through the diagonal blocks, in logarithms. Backwards, the elements are found one
 /// after another, each by a search that involves its own blocks only; all others are used once.
 /// With a residual it starts near the identity.
-public struct BNAF: Bijector {
-  private let dimension: Int
+public struct BNAF: VectorLayer {
+  let dimension: Int
   private let network: BlockAutoregressiveNetwork
   private let residual: BNAFResidual
   private let name: String
 
-  public var eventRank: Int { 1 }
+  public var isAutoregressive: Bool { true }
   public var startsNearIdentity: Bool {
     switch residual {
     case .none: false
@@ -55,6 +55,7 @@ public struct BNAF: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let mixture = mixture()
     var (value, logSlopes): (Tensor, Tensor?) = (x, nil)
     for layer in network.layers(context) { (value, logSlopes) = layer(value, logSlopes) }
@@ -63,6 +64,7 @@ public struct BNAF: Bijector {
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let layers = network.layers(context)
     let mixture = mixture()
     // The inputs of each layer for the elements found, the first layer's being those themselves.

@@ -8,13 +8,14 @@ public import PPL
 /// statistics of the batch at hand it would not be invertible; so it takes those of batches before,
 /// in training too. Each batch of values that goes backward moves them, from the next step on. They
 /// are mutable sites, kept and saved with the parameters.
-public struct BatchNorm: Bijector {
+public struct BatchNorm: VectorLayer {
   private let name: String
   private let momentum: Double
   private let mean: Tensor
   private let variance: Tensor
 
-  public var eventRank: Int { 1 }
+  var dimension: Int { mean.shape[0] }
+  public var isAutoregressive: Bool { true }
 
   /// - Parameters:
   ///   - mean: of each coordinate at first.
@@ -38,21 +39,30 @@ public struct BatchNorm: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let scale = scale()
     return ((x - beta) * scale + runningMean, logDet(scale, x))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let scale = scale()
     let x = (y - runningMean) / scale + beta
     update(with: y)
     return (x, -logDet(scale, y))
   }
 
+  /// The statistics are those of values that were given, and stay as they are where one is drawn.
+  public func forwardWithScore(
+    _ x: Tensor, score: Tensor, context: Tensor?
+  ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
+    let (y, logDet) = forwardAndLogDet(x, context: context)
+    return (y, logDet, stopGradient(score / scale()))
+  }
+
   private func update(with y: Tensor) {
-    let count = mean.shape[0]
-    guard momentum > 0, y.count > count else { return }
-    let rows = y.reshaped(to: [y.count / count, count])
+    guard momentum > 0, y.count > dimension else { return }
+    let rows = y.reshaped(to: [y.count / dimension, dimension])
     let (batchMean, deviation) = columnMoments(rows)
     assign("\(name).mean", (1 - momentum) * runningMean + momentum * batchMean)
     assign("\(name).variance", (1 - momentum) * runningVariance + momentum * square(deviation))

@@ -5,6 +5,7 @@ public import PPL
 public struct CircularShift: Bijector {
   private let bound: Double
 
+  /// - Parameter bound: half the circle, in the units of the angles; positive.
   public init(bound: Double = .pi) {
     precondition(bound > 0, "CircularShift: bound must be positive, got \(bound)")
     self.bound = bound
@@ -14,7 +15,6 @@ public struct CircularShift: Bijector {
     .interval(Tensor(floatLiteral: -bound), Tensor(floatLiteral: bound))
   }
   public var codomain: Constraint { domain }
-  public var isAutoregressive: Bool { true }
   public var isVolumePreserving: Bool { true }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {

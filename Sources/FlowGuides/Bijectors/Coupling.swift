@@ -24,7 +24,7 @@ public struct Coupling: Bijector {
 
   /// - Parameters:
   ///   - network: sees the kept coordinates as a vector.
-  ///   - contextDimension: the length of the context vectors, 0 for none.
+  ///   - contextDimension: the length of the context vectors, 0 for a layer that follows none.
   ///   - name: the prefix of the parameters' names.
   public init(
     _ mask: CouplingMask, transformer: some Transformer, network: some ConditionerNetwork,
@@ -43,6 +43,13 @@ public struct Coupling: Bijector {
     places = order.indices.sorted { order[$0] < order[$1] }
   }
 
+  public func forwardShape(_ shape: Shape) -> Shape {
+    checkEvent(shape, mask.shape, "coupling layer")
+    return shape
+  }
+
+  public func inverseShape(_ shape: Shape) -> Shape { forwardShape(shape) }
+
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     applying(x, context) { transformer.forwardAndLogDet($0, $1) }
   }
@@ -58,7 +65,8 @@ public struct Coupling: Bijector {
   private func applying(
     _ x: Tensor, _ context: Tensor?, _ map: (Tensor, [Tensor]) -> (y: Tensor, logDet: Tensor)
   ) -> (y: Tensor, logDet: Tensor) {
-    checkPoint(x, mask.shape, context, contextDimension, "coupling layer")
+    checkEvent(x.shape, mask.shape, "coupling layer")
+    let context = taken(context, contextDimension, "coupling layer")
     let batch = Shape(x.shape.dropLast(eventRank))
     let flat = x.reshaped(to: batch + [mask.isKept.count])
     let source = flat.elements(kept)
@@ -72,23 +80,10 @@ public struct Coupling: Bijector {
   }
 }
 
-/// Stops the program unless a point and a context have the shapes that a layer was made for.
-func checkPoint(
-  _ x: Tensor, _ event: Shape, _ context: Tensor?, _ contextDimension: Int, _ layer: StaticString
-) {
-  precondition(
-    x.rank >= event.rank && Shape(x.shape.suffix(event.rank)) == event,
-    "\(layer): expected points of shape \(event), got a tensor of shape \(x.shape)")
-  guard let context else {
-    precondition(
-      contextDimension == 0,
-      "\(layer): made for a context of \(contextDimension) numbers, and called without one")
-    return
-  }
-  precondition(
-    context.rank > 0 && context.shape[context.rank - 1] == contextDimension,
-    "\(layer): made for a context of \(contextDimension) numbers, got one of shape \(context.shape)"
-  )
+/// The context as a layer takes it: of the length that it was made for, or none, like a layer that
+/// learns constants, if it was made for none.
+func taken(_ context: Tensor?, _ dimension: Int, _ layer: StaticString) -> Tensor? {
+  dimension > 0 ? checkedContext(context, dimension, "\(layer)") : nil
 }
 
 extension Tensor {

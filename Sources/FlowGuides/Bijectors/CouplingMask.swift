@@ -15,13 +15,19 @@ public struct CouplingMask: Sendable {
   }
 
   /// The first ⌊D / 2⌋ of D coordinates are kept.
-  public static func half(_ dimension: Int) -> CouplingMask {
-    CouplingMask([dimension]) { $0 < dimension / 2 }
+  public static func half(_ dimension: Int) -> CouplingMask { half([dimension]) }
+
+  /// The first ⌊D / 2⌋ of the D elements of an event are kept, in row-major order.
+  public static func half(_ shape: Shape) -> CouplingMask {
+    CouplingMask(shape) { $0 < shape.elementCount / 2 }
   }
 
   /// Coordinates 1, 3, 5 … are kept.
-  public static func alternating(_ dimension: Int) -> CouplingMask {
-    CouplingMask([dimension]) { $0 % 2 == 1 }
+  public static func alternating(_ dimension: Int) -> CouplingMask { alternating([dimension]) }
+
+  /// Elements 1, 3, 5 … of an event are kept, in row-major order.
+  public static func alternating(_ shape: Shape) -> CouplingMask {
+    CouplingMask(shape) { $0 % 2 == 1 }
   }
 
   /// Every other pixel is kept, as the white squares of a chessboard; the last two axes are rows
@@ -49,10 +55,15 @@ public struct CouplingMask: Sendable {
 
   /// The coordinates given are kept.
   public static func keeping(_ coordinates: [Int], of dimension: Int) -> CouplingMask {
+    keeping(coordinates, of: [dimension])
+  }
+
+  /// The elements of an event at the given places, in row-major order, are kept.
+  public static func keeping(_ elements: [Int], of shape: Shape) -> CouplingMask {
     precondition(
-      coordinates.allSatisfy { $0 >= 0 && $0 < dimension },
-      "CouplingMask: \(coordinates) are not all among \(dimension) coordinates")
-    return CouplingMask([dimension], Set(coordinates).contains)
+      elements.allSatisfy { $0 >= 0 && $0 < shape.elementCount },
+      "CouplingMask: \(elements) are not all among \(shape.elementCount) coordinates")
+    return CouplingMask(shape, Set(elements).contains)
   }
 
   /// The mask that keeps what this one changes.

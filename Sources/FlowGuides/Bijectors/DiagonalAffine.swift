@@ -2,12 +2,12 @@ public import PPL
 
 /// x ↦ shift + scale · x with a learned shift and positive scale per coordinate; starts as the
 /// identity.
-public struct DiagonalAffine: Bijector {
-  private let dimension: Int
+public struct DiagonalAffine: VectorLayer {
+  let dimension: Int
   private let name: String
   private let initialLogScale: Double
 
-  public var eventRank: Int { 1 }
+  public var isAutoregressive: Bool { true }
   public var startsNearIdentity: Bool { true }
 
   /// - Parameter name: the prefix of the parameters' names.
@@ -27,11 +27,13 @@ public struct DiagonalAffine: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let logScale = logScale
     return (shift + exp(logScale) * x, total(logScale, x))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let logScale = logScale
     return ((y - shift) * exp(-logScale), -total(logScale, y))
   }

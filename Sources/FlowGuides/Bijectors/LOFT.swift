@@ -16,14 +16,20 @@ public struct LOFT: Bijector, Equatable {
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
     let logExcess = log1p(excess(x))
-    return (sign(x) * (minimum(abs(x), Tensor(floatLiteral: threshold)) + logExcess), -logExcess)
+    return (near(x) + sign(x) * logExcess, -logExcess)
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
     let logExcess = excess(y)
-    let near = minimum(abs(y), Tensor(floatLiteral: threshold))
-    return (sign(y) * (near + expm1(logExcess)), logExcess)
+    return (near(y) + sign(y) * expm1(logExcess), logExcess)
   }
 
-  private func excess(_ x: Tensor) -> Tensor { maximum(abs(x) - threshold, 0) }
+  private func near(_ x: Tensor) -> Tensor {
+    clamp(x, Tensor(floatLiteral: -threshold), Tensor(floatLiteral: threshold))
+  }
+
+  private func excess(_ x: Tensor) -> Tensor {
+    let size = abs(x)
+    return `where`(size .> Tensor(floatLiteral: threshold), size - threshold, 0)
+  }
 }

@@ -5,11 +5,10 @@ public import PPL
 /// û is u with its part along w changed so that wᵀû = softplus(wᵀu + log(e − 1)) − 1 > −1: the map
 /// increases along w. Backwards, v = wᵀx + b solves the scalar equation v + wᵀû tanh v = wᵀy + b.
 /// Starts near the identity.
-public struct Planar: Bijector {
+public struct Planar: VectorLayer {
+  let dimension: Int
   private let parameters: LayerParameters
 
-  public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var startsNearIdentity: Bool { true }
 
   /// - Parameters:
@@ -18,6 +17,7 @@ public struct Planar: Bijector {
   ///   - context: makes w, u and b functions of a context.
   public init(dimension: Int, name: String, context: ContextNetwork? = nil) {
     precondition(dimension > 0, "Planar: dimension must be positive, got \(dimension)")
+    self.dimension = dimension
     let bound = 1 / Double(dimension).squareRoot()
     parameters = LayerParameters(
       name, context: context,
@@ -31,14 +31,16 @@ public struct Planar: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let plane = Plane(parameters(context))
     let h = tanh(plane.height(x))
     return (x + plane.direction * h.expandingDims(at: -1), plane.logDet(h))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let plane = Plane(parameters(context))
-    let h = tanh(tanhRoot(plane.height(y), plane.gain))
+    let h = tanh(tanhRoot(plane.height(y), plane.slope))
     return (y - plane.direction * h.expandingDims(at: -1), -plane.logDet(h))
   }
 
@@ -48,21 +50,21 @@ public struct Planar: Bijector {
     let b: Tensor
     /// û.
     let direction: Tensor
-    /// wᵀû.
-    let gain: Tensor
+    /// 1 + wᵀû.
+    let slope: Tensor
 
     init(_ parameters: [Tensor]) {
       let u = parameters[1]
       (w, b) = (parameters[0], parameters[2])
       let along = (w * u).sum(axis: -1)
-      gain = softplus(along + logOfEMinus1) - 1
-      let correction = (gain - along) / square(w).sum(axis: -1)
+      slope = softplus(along + logOfEMinus1)
+      let correction = (slope - 1 - along) / square(w).sum(axis: -1)
       direction = u + correction.expandingDims(at: -1) * w
     }
 
     func height(_ x: Tensor) -> Tensor { (w * x).sum(axis: -1) + b }
 
-    func logDet(_ h: Tensor) -> Tensor { log1p((1 - h * h) * gain) }
+    func logDet(_ h: Tensor) -> Tensor { log(tanhSlope(h, slope)) }
   }
 }
 

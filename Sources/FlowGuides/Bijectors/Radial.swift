@@ -6,12 +6,10 @@ public import PPL
 /// α and γ are positive, which is what keeps it invertible (β > −α). Log det (n − 1) log((r + γ) /
 /// (r + α)) + log((r² + 2αr + αγ) / (r + α)²). Backwards, r is the positive root of a quadratic
 /// equation. Starts as the identity, γ = α.
-public struct Radial: Bijector {
-  private let dimension: Int
+public struct Radial: VectorLayer {
+  let dimension: Int
   private let parameters: LayerParameters
 
-  public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var startsNearIdentity: Bool { true }
 
   /// - Parameters:
@@ -32,6 +30,7 @@ public struct Radial: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let values = parameters(context)
     let (center, alpha, gamma) = (values[0], values[1], values[2])
     let offset = x - center
@@ -41,6 +40,7 @@ public struct Radial: Bijector {
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let values = parameters(context)
     let (center, alpha, gamma) = (values[0], values[1], values[2])
     let offset = y - center

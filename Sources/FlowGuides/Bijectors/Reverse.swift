@@ -4,7 +4,6 @@ public import PPL
 public struct Reverse: Bijector {
   public init() {}
   public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var isVolumePreserving: Bool { true }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {

@@ -16,7 +16,7 @@ public struct LeakyTanh: Bijector, Equatable {
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    let x = tanhRoot(y / slope, Tensor(1 / slope, dtype: y.dtype))
+    let x = tanhRoot(y / slope, Tensor(1 + 1 / slope, dtype: y.dtype))
     return (x, -logSlope(x))
   }
 

@@ -16,13 +16,12 @@ public enum SylvesterForm: Sendable {
 /// The diagonals lie between −1 and 1, which is what keeps it invertible. Backwards, z = Qᵀx is
 /// found from its last element to its first, each from one scalar equation. Starts near the
 /// identity.
-public struct Sylvester: Bijector {
+public struct Sylvester: VectorLayer {
+  let dimension: Int
   private let form: SylvesterForm
   private let columns: Int
   private let parameters: LayerParameters
 
-  public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var startsNearIdentity: Bool { true }
 
   /// - Parameters:
@@ -32,6 +31,7 @@ public struct Sylvester: Bijector {
   public init(
     dimension n: Int, form: SylvesterForm, name: String, context: ContextNetwork? = nil
   ) {
+    dimension = n
     self.form = form
     var declarations: [LayerParameters.Declaration] = []
     switch form {
@@ -40,7 +40,7 @@ public struct Sylvester: Bijector {
       columns = count
       declarations.append(.init("columns", [n, count]) { $0.normal([n, count]) })
     case .householder(let count):
-      precondition(count > 0, "Sylvester: \(count) reflections")
+      precondition(count > 0, "Sylvester: reflections must be positive, got \(count)")
       columns = n
       declarations.append(Householder.vectors(n, count, "vectors"))
     case .triangular: columns = n
@@ -55,12 +55,14 @@ public struct Sylvester: Bijector {
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let factors = Factors(parameters(context), form)
     let h = tanh(apply(factors.inner, to: factors.project(x)) + factors.b)
     return (x + factors.embed(apply(factors.outer, to: h)), factors.logDet(h))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let factors = Factors(parameters(context), form)
     let h = factors.activation(at: factors.project(y), columns)
     return (y - factors.embed(apply(factors.outer, to: h)), -factors.logDet(h))
@@ -72,10 +74,10 @@ private struct Factors {
   /// Qᵀ, and Q.
   let project: (Tensor) -> Tensor
   let embed: (Tensor) -> Tensor
-  /// R and R̃, and the product of their diagonals.
+  /// R and R̃, and one more than the product of their diagonals.
   let outer: Tensor
   let inner: Tensor
-  let gain: Tensor
+  let slope: Tensor
   let b: Tensor
 
   init(_ parameters: [Tensor], _ form: SylvesterForm) {
@@ -95,7 +97,7 @@ private struct Factors {
     }
     outer = Factors.bounded(rest[0])
     inner = Factors.bounded(rest[1])
-    gain = outer.diagonal() * inner.diagonal()
+    slope = Factors.slope(rest[0].diagonal(), rest[1].diagonal())
     b = rest[2]
   }
 
@@ -104,7 +106,12 @@ private struct Factors {
     triu(lower.transposed(), 1) + tanh(lower.diagonal()).embeddingDiagonal()
   }
 
-  func logDet(_ h: Tensor) -> Tensor { log1p((1 - h * h) * gain).sum(axis: -1) }
+  /// 1 + tanh a tanh b, also where the product rounds to −1: cosh(a + b) / (cosh a cosh b).
+  private static func slope(_ a: Tensor, _ b: Tensor) -> Tensor {
+    2 * exp(softplus(2 * (a + b)) - softplus(2 * a) - softplus(2 * b))
+  }
+
+  func logDet(_ h: Tensor) -> Tensor { log(tanhSlope(h, slope)).sum(axis: -1) }
 
   /// h = tanh(R̃z + b) for z + R h = s. In row i, with all later elements known, v = (R̃z + b)ᵢ
   /// solves v + Rᵢᵢ R̃ᵢᵢ tanh v = R̃ᵢᵢ (s − Σ Rᵢⱼ hⱼ)ᵢ + (Σ R̃ᵢⱼ zⱼ + b)ᵢ.
@@ -117,7 +124,7 @@ private struct Factors {
         right = right - element(outer, i, j) * h
         bias = bias + element(inner, i, j) * z
       }
-      let v = tanhRoot(element(inner, i, i) * right + bias, gain.selecting(i, along: -1))
+      let v = tanhRoot(element(inner, i, i) * right + bias, slope.selecting(i, along: -1))
       let h = tanh(v)
       later.insert((i, right - element(outer, i, i) * h, h), at: 0)
     }

@@ -9,11 +9,10 @@ public struct FlowFit: Sendable {
     /// Of the rows held back, at the end; nil if there are none.
     public let validation: Double?
 
-    /// The better fit has the greater one.
-    /// An epoch that is not finite is never the best.
+    /// The better fit has the greater one; an epoch that is not finite is never the best.
     var score: Double {
       let score = validation ?? training
-      return score.isNaN ? -.infinity : score
+      return score.isFinite ? score : -.infinity
     }
   }
 
@@ -35,6 +34,8 @@ public enum FlowFitError: Error, CustomStringConvertible, Equatable {
   case contexts(Shape?, rows: Int, dimension: Int)
   /// A row that has a NaN or an infinity, or lies where the flow's density is zero.
   case badRow(Int, values: String, support: String)
+  /// No epoch, of this many, ended with a finite mean log density.
+  case notFinite(epochs: Int)
   /// Not one epoch was finished.
   case interrupted
 
@@ -54,6 +55,11 @@ public enum FlowFitError: Error, CustomStringConvertible, Equatable {
       """
     case .badRow(let row, let values, let support):
       "row \(row) of the data is \(values), which is not in the flow's support, \(support)"
+    case .notFinite(let epochs):
+      """
+      the mean log density of the rows was infinite or NaN after each of \(epochs) epochs: scale the \
+      data to a deviation of about 1, or lower the learning rate
+      """
     case .interrupted: "the fit was interrupted in its first epoch; there is nothing to keep"
     }
   }
@@ -76,7 +82,8 @@ public enum FlowFitError: Error, CustomStringConvertible, Equatable {
 ///     density of the rows trained on takes its place.
 ///   - dtype: of the parameters, to which the data are cast.
 ///   - seed: determines initial values, the rows held back and the batches.
-/// - Throws: `FlowFitError` if the data do not suit the flow; `ModelError.notFinite` if the log
+/// - Throws: `FlowFitError` if the data do not suit the flow, or no epoch ends with a finite density;
+///   `ModelError.notFinite` if the log
 ///   density or its gradient is not finite too many times in a row.
 public func fit(
   _ flow: NormalizingFlow, to data: Tensor, context: Tensor? = nil,
@@ -112,7 +119,10 @@ public func fit(
   }
   let run = try svi.run(
     steps: steps * epochs, showsProgress: showsProgress, estimate: "log density", review: review)
-  guard let best = record.best else { throw FlowFitError.interrupted }
+  guard let best = record.best else {
+    let count = record.epochs.count
+    throw count == 0 ? FlowFitError.interrupted : .notFinite(epochs: count)
+  }
   return FlowFit(
     flow: free.with(best.parameters), epochs: record.epochs, bestEpoch: best.number,
     wasInterrupted: run.wasInterrupted)
@@ -128,7 +138,7 @@ private struct EpochRecord {
   mutating func add(_ epoch: FlowFit.Epoch, _ parameters: ParameterStore) -> Bool {
     epochs.append(epoch)
     let number = epochs.count - 1
-    if best == nil || epoch.score > epochs[best?.number ?? 0].score {
+    if epoch.score > best.map({ epochs[$0.number].score }) ?? -.infinity {
       best = (number, parameters)
     }
     return number - (best?.number ?? 0) < patience

@@ -148,6 +148,14 @@ public struct NormalizingFlow: Distribution {
     return result
   }
 
+  /// Whether there is anything to fit, or kept beside what is.
+  private var hasParameters: Bool { !sites({ drawOnce() }).isEmpty }
+
+  private static let unknownParameters = """
+    NormalizingFlow: its parameters are not known here. Fit it, give it those to start from with \
+    initialized(), or, within another distribution of a model, write resolved()
+    """
+
   /// Meets all parameter sites.
   private func drawOnce(dtype: DType = .float64) {
     let context = contextDimension > 0 ? Tensor.zeros([contextDimension], dtype: dtype) : nil
@@ -161,10 +169,12 @@ public struct NormalizingFlow: Distribution {
     return with(try SVI(draw, guide: {}, optimizer: SGD(0), dtype: dtype, seed: seed).parameters)
   }
 
-  /// Writes the parameters to a file in the safetensors format.
+  /// Writes the parameters to a file in the safetensors format. A flow that has any must have been
+  /// fitted or initialised.
   ///
   /// - Throws: `FileError` if the file cannot be written.
   public func save(to path: String) throws {
+    precondition(fittedParameters != nil || !hasParameters, Self.unknownParameters)
     try (fittedParameters ?? initialized().fittedParameters)?.save(to: path)
   }
 
@@ -198,11 +208,7 @@ public struct NormalizingFlow: Distribution {
     let handler = ScopeHandler(prefix: prefix) { $0.kind == .param || $0.kind == .mutable }
     guard let supplied else {
       precondition(
-        HandlerFrame.current != nil || sites({ drawOnce() }).isEmpty,
-        """
-        NormalizingFlow: its parameters are not known here. Fit it, give it those to start from \
-        with initialized(), or, within another distribution of a model, write resolved()
-        """)
+        HandlerFrame.current != nil || !hasParameters, Self.unknownParameters)
       return handle(run, with: handler)
     }
     return handle({ handle(run, with: handler) }, with: supplied)

@@ -12,8 +12,7 @@ public enum BijectorLaw: String, Sendable, CaseIterable {
   case logDet
   /// The inverse's log determinant is the negated one of the map.
   case inverseLogDet
-  /// A map that claims to be autoregressive has a triangular Jacobian, in some order of the
-  /// components, with exact zeros.
+  /// A map that claims to be autoregressive has a lower triangular Jacobian, with exact zeros.
   case autoregressive
   /// The log determinant is 0 everywhere exactly if the map claims to preserve volume.
   case volumePreserving
@@ -32,7 +31,7 @@ public enum BijectorLaw: String, Sendable, CaseIterable {
   case context
   /// Single precision stays single precision and agrees with double precision.
   case singlePrecision
-  /// Points far out give no NaN.
+  /// Points far out give no NaN, in double precision and, where values fit, in single.
   case farPoints
 }
 

@@ -87,6 +87,9 @@ public struct ResidualMLP: ConditionerNetwork {
   private let hidden: [HiddenLayer]
   private let activation: Activation
 
+  /// - Parameters:
+  ///   - width: of all hidden layers.
+  ///   - blocks: of two hidden layers each, after a first one.
   public init(width: Int, blocks: Int = 2, activation: Activation = .elu) {
     hidden = HiddenLayer.residual(width, blocks)
     self.activation = activation
@@ -124,6 +127,9 @@ public struct MaskedResidualMLP: MaskedNetwork {
   public let hidden: [HiddenLayer]
   public let activation: Activation
 
+  /// - Parameters:
+  ///   - width: of all hidden layers; as many units as `MADE` needs.
+  ///   - blocks: of two hidden layers each, after a first one.
   public init(width: Int, blocks: Int = 2, activation: Activation = .elu) {
     hidden = HiddenLayer.residual(width, blocks)
     self.activation = activation

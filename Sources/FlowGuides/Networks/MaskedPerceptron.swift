@@ -14,6 +14,8 @@ struct MaskedPerceptron: Sendable {
   /// For each layer of hidden units the stage at which each of them is known: 0 without any
   /// coordinates, s + 1 with those of stage s. Ascending.
   let stages: [[Int]]
+  /// How many units a hidden layer needs for outputs to see all that they may.
+  let leastWidth: Int
 
   init(
     _ network: some MaskedNetwork, _ dependencies: Dependencies, start: [Double],
@@ -23,6 +25,7 @@ struct MaskedPerceptron: Sendable {
     outputsEach = start.count
     let dimension = dependencies.dimension
     let kinds = UnitKind.all(dependencies, hasContext: hasContext)
+    leastWidth = kinds.count
     let hidden = kinds.isEmpty ? [] : network.hidden
     let units = hidden.map { layer in
       network.unitKinds.spread(layer.width, over: kinds.count).map { kinds[$0] }

@@ -51,16 +51,28 @@ struct ContractiveMap: Sendable {
   }
 }
 
-/// The fixed point of a contraction, to rounding.
+/// The fixed point of a contraction of vectors, to rounding. Each vector of a batch stops on its own:
+/// where it stands still, is no number, or comes no nearer for a hundred steps, as rounding has it in the
+/// end; one that is not near then, or after 50,000 steps, is NaN.
 private func iterated(from start: Tensor, _ next: (Tensor) -> Tensor) -> Tensor {
   let tolerance: Tensor = start.dtype == .float32 ? 6e-7 : 1e-15
-  // The second carry is the largest change of an element, relative to the allowed one.
-  let first = [start, Tensor.full([], .infinity, dtype: start.dtype)]
-  return whileLoop(
-    initial: first, condition: { $0[1] .> 1 },
+  let vectors = Shape(start.shape.dropLast()) + [1]
+  func largest(_ x: Tensor) -> Tensor { abs(x).max(axis: -1, keepingAxes: true) }
+  // Besides the vectors their smallest change so far, relative to their size, and how many steps ago it
+  // was; a hundred for those that have stopped.
+  let first = [
+    start, Tensor.full(vectors, .infinity, dtype: start.dtype),
+    Tensor.zeros(vectors, dtype: start.dtype),
+  ]
+  let last = whileLoop(
+    initial: first, condition: { ($0[2] .< 100).any() },
     body: { carries in
-      let x = next(carries[0])
-      let change = abs(x - carries[0]) / (tolerance * maximum(1, abs(x)))
-      return [x, change.max()]
-    }, maxIterations: 2000)[0]
+      let (before, smallest, idle) = (carries[0], carries[1], carries[2])
+      let x = `where`(idle .< 100, next(before), before)
+      let change = largest(x - before) / maximum(1, largest(x))
+      let isNearer = change .< smallest
+      let steps = `where`(isNearer, 0, idle + 1)
+      return [x, `where`(isNearer, change, smallest), `where`(change .> tolerance, steps, 100)]
+    }, maxIterations: 50_000)
+  return `where`(last[1] .<= 1000 * tolerance, last[0], Tensor(floatLiteral: .nan))
 }

@@ -4,7 +4,8 @@ internal import PPL
 /// Prince's method of order five with steps chosen by its embedded method of order four (Hairer,
 /// Nørsett & Wanner 1993, sections II.4 and II.5).
 ///
-/// A step's error is at most `tolerance` (1 + |y|) in each element. Derivatives are those of the
+/// A step's error is at most `tolerance` (1 + |y|) in each element; one that is no number, or whose
+/// slope is none, stays so and leaves the others alone. Derivatives are those of the
 /// exact solution by the adjoint equation, solved backward in time to the same tolerance, to any
 /// order; the memory they take does not grow with the number of steps.
 struct InitialValueProblem: Sendable {
@@ -109,7 +110,8 @@ private struct DormandPrince {
       slopes.append(velocity(t + node * h, next))
     }
     let difference = h * zip(slopes, errorWeights).reduce(0 as Tensor) { $0 + $1.1 * $1.0 }
-    let error = largest(difference, relativeTo: maximum(abs(y), abs(next)))
+    let error = largest(
+      difference, of: numbers(y, state.velocity), relativeTo: maximum(abs(y), abs(next)))
     let isAccepted = error .<= 1
     // The error grows with the fifth power of the step.
     let factor = clamp(0.9 * exp(-0.2 * log(maximum(error, 1e-10))), 0.2, 10)
@@ -119,20 +121,24 @@ private struct DormandPrince {
       velocity: `where`(isAccepted, slopes[6], state.velocity), step: h * safe)
   }
 
-  /// The largest element that counts, relative to what is allowed of it.
-  private func largest(_ x: Tensor, relativeTo size: Tensor) -> Tensor {
-    (abs(x) / (tolerance * (1 + size))).flattened().slice(0..<controlled).max()
+  /// Which elements are numbers that go on to be some.
+  private func numbers(_ y: Tensor, _ slope: Tensor) -> Tensor { isFinite(y) .&& isFinite(slope) }
+
+  /// The largest element of those that count, relative to what is allowed of it.
+  private func largest(_ x: Tensor, of counted: Tensor, relativeTo size: Tensor) -> Tensor {
+    let relative = `where`(counted, abs(x) / (tolerance * (1 + size)), 0)
+    return relative.flattened().slice(0..<controlled).max()
   }
 
   /// A step that is short next to the scales of the solution and its curvature.
   private func firstStep(_ y: Tensor, _ slope: Tensor) -> Tensor {
-    let size = abs(y)
-    let d0 = largest(y, relativeTo: size)
-    let d1 = largest(slope, relativeTo: size)
+    let (size, counted) = (abs(y), numbers(y, slope))
+    let d0 = largest(y, of: counted, relativeTo: size)
+    let d1 = largest(slope, of: counted, relativeTo: size)
     let isTiny = (d0 .< 1e-5) .|| (d1 .< 1e-5)
     let probe = `where`(isTiny, 1e-6, 0.01 * d0 / `where`(isTiny, 1, d1))
     let moved = velocity(probe, y + probe * slope)
-    let d2 = largest(moved - slope, relativeTo: size) / probe
+    let d2 = largest(moved - slope, of: counted, relativeTo: size) / probe
     let largestSlope = maximum(maximum(d1, d2), 1e-15)
     let step = exp(0.2 * log(0.01 / largestSlope))
     return minimum(minimum(100 * probe, step), 1).cast(to: y.dtype)

@@ -69,6 +69,7 @@ public enum AffineForm: Sendable {
 public struct AffineTransformer: Transformer {
   private let form: AffineForm
 
+  /// - Parameter form: how a parameter becomes the scale.
   public init(_ form: AffineForm = .logScale) { self.form = form }
 
   /// A gate starts at sigmoid(4) = 0.98; the other forms at the identity.

@@ -8,6 +8,9 @@ public struct BernsteinPolynomial: TangentTails {
   public let bound: Double
   private let degree: Int
 
+  /// - Parameters:
+  ///   - degree: of the polynomial; positive.
+  ///   - bound: where the interval ends; positive.
   public init(degree: Int = 16, bound: Double = 10) {
     precondition(degree > 0 && bound > 0, "BernsteinPolynomial: degree \(degree) to ±\(bound)")
     self.degree = degree

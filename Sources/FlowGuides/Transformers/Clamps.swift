@@ -2,7 +2,10 @@ public import PPL
 
 /// x limited to an interval, with the derivative of the identity.
 public func clampPreservingGradient(_ x: Tensor, _ lower: Tensor, _ upper: Tensor) -> Tensor {
-  x + stopGradient(maximum(minimum(x, upper), lower) - x)
+  let limited = clamp(x, lower, upper)
+  return withCustomDerivative(value: limited, inputs: [x.broadcast(to: limited.shape)]) {
+    ct, _, _ in [ct]
+  }
 }
 
 /// x / (1 + |x / bound|): the identity near 0, smoothly limited to ±bound.

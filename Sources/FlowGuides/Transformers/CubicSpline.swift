@@ -10,8 +10,11 @@ public struct CubicSpline: IdentityTails {
   public let bound: Double
   private let bins: Int
 
+  /// - Parameters:
+  ///   - bins: how many, at most 999.
+  ///   - bound: where the interval ends; positive.
   public init(bins: Int = 8, bound: Double = 5) {
-    precondition(bins > 0 && bound > 0, "CubicSpline: \(bins) bins to ±\(bound)")
+    KnotForm.floored.check(bins, bound, "CubicSpline")
     self.bins = bins
     self.bound = bound
   }
@@ -59,16 +62,11 @@ public struct CubicSpline: IdentityTails {
 
     /// The bin of a position, its slopes in units of its mean slope.
     func bin(_ position: Tensor, _ edges: [Tensor]) -> Bin {
-      let chosen = Bins.choose(
-        position, edges,
-        [
-          across.starts, up.starts, across.sizes, up.sizes, slopes.dropLast(),
-          Array(slopes.dropFirst()),
-        ])
-      let unit = chosen[2] / chosen[3]
+      let cell = Bins.cell(position, edges, across: across, up: up, slopes: slopes)
+      let unit = cell.width / cell.height
       return Bin(
-        x: chosen[0], y: chosen[1], width: chosen[2], height: chosen[3], first: chosen[4] * unit,
-        last: chosen[5] * unit)
+        x: cell.x, y: cell.y, width: cell.width, height: cell.height, first: cell.first * unit,
+        last: cell.last * unit)
     }
   }
 

@@ -6,6 +6,7 @@ public import PPL
 public struct DeepSigmoidal: NumericallyInverted {
   private let units: Int
 
+  /// - Parameter units: how many logistic functions are mixed; positive.
   public init(units: Int = 16) {
     precondition(units > 0, "DeepSigmoidal: units must be positive, got \(units)")
     self.units = units
@@ -36,7 +37,9 @@ public struct DeepDenseSigmoidal: NumericallyInverted {
   private let units: Int
   private let layers: Int
 
-  /// - Parameter units: of each layer, which is also how many values go from layer to layer.
+  /// - Parameters:
+  ///   - units: of each layer, which is also how many values go from layer to layer.
+  ///   - layers: how many; positive.
   public init(units: Int = 8, layers: Int = 2) {
     precondition(
       units > 0 && layers > 0, "DeepDenseSigmoidal: \(layers) layers of \(units) units")
@@ -103,7 +106,7 @@ private struct LogisticMixture {
 
 /// The softplus, at −30 or more: a slope of 10⁻¹³ can still be inverted.
 private func positive(_ x: Tensor) -> Tensor {
-  softplus(x + stopGradient(maximum(x, -30) - x))
+  softplus(clampPreservingGradient(x, -30, Tensor(floatLiteral: .infinity)))
 }
 
 extension Array where Element == Tensor {

@@ -12,7 +12,9 @@ public struct Gaussianization: NumericallyInverted {
   private let components: Int
   private let isWeighted: Bool
 
-  /// - Parameter isWeighted: whether the components have weights of their own.
+  /// - Parameters:
+  ///   - components: how many normal distribution functions are mixed; positive.
+  ///   - isWeighted: whether they have weights of their own.
   public init(components: Int = 8, isWeighted: Bool = false) {
     precondition(
       components > 0, "Gaussianization: components must be positive, got \(components)")

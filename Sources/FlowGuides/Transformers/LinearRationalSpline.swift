@@ -8,8 +8,12 @@ public struct LinearRationalSpline: IdentityTails {
   private let bins: Int
   private let form: KnotForm
 
+  /// - Parameters:
+  ///   - bins: how many, at most 999 where they are `floored`.
+  ///   - bound: where the interval ends; positive.
+  ///   - form: how parameters become bins and slopes.
   public init(bins: Int = 8, bound: Double = 5, form: KnotForm = .floored) {
-    precondition(bins > 0 && bound > 0, "LinearRationalSpline: \(bins) bins to ±\(bound)")
+    form.check(bins, bound, "LinearRationalSpline")
     self.bins = bins
     self.bound = bound
     self.form = form

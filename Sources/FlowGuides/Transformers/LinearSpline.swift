@@ -7,8 +7,11 @@ public struct LinearSpline: IdentityTails {
   public let bound: Double
   private let bins: Int
 
+  /// - Parameters:
+  ///   - bins: how many, at most 999.
+  ///   - bound: where the interval ends; positive.
   public init(bins: Int = 8, bound: Double = 5) {
-    precondition(bins > 0 && bound > 0, "LinearSpline: \(bins) bins to ±\(bound)")
+    KnotForm.floored.check(bins, bound, "LinearSpline")
     self.bins = bins
     self.bound = bound
   }

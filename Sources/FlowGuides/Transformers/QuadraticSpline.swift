@@ -7,8 +7,11 @@ public struct QuadraticSpline: IdentityTails {
   public let bound: Double
   private let bins: Int
 
+  /// - Parameters:
+  ///   - bins: how many, from 2 to 999.
+  ///   - bound: where the interval ends; positive.
   public init(bins: Int = 8, bound: Double = 5) {
-    precondition(bins > 1 && bound > 0, "QuadraticSpline: \(bins) bins to ±\(bound)")
+    KnotForm.floored.check(bins, bound, least: 2, "QuadraticSpline")
     self.bins = bins
     self.bound = bound
   }

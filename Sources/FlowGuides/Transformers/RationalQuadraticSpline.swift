@@ -7,8 +7,12 @@ public struct RationalQuadraticSpline: IdentityTails {
   private let bins: Int
   private let form: KnotForm
 
+  /// - Parameters:
+  ///   - bins: how many, at most 999 where they are `floored`.
+  ///   - bound: where the interval ends; positive.
+  ///   - form: how parameters become bins and slopes.
   public init(bins: Int = 8, bound: Double = 5, form: KnotForm = .floored) {
-    precondition(bins > 0 && bound > 0, "RationalQuadraticSpline: \(bins) bins to ±\(bound)")
+    form.check(bins, bound, "RationalQuadraticSpline")
     self.bins = bins
     self.bound = bound
     self.form = form
@@ -46,8 +50,12 @@ public struct CircularSpline: Transformer {
   private let bound: Double
   private let form: KnotForm
 
+  /// - Parameters:
+  ///   - bins: how many, at most 999 where they are `floored`.
+  ///   - bound: where the circle is cut; positive.
+  ///   - form: how parameters become bins and slopes.
   public init(bins: Int = 8, bound: Double = .pi, form: KnotForm = .floored) {
-    precondition(bins > 0 && bound > 0, "CircularSpline: \(bins) bins to ±\(bound)")
+    form.check(bins, bound, "CircularSpline")
     self.bins = bins
     self.bound = bound
     self.form = form
@@ -96,35 +104,22 @@ private struct RationalQuadraticKnots {
     self.slopes = slopes
   }
 
-  private struct Bin {
-    let x, y, width, height, first, last: Tensor
-    var slope: Tensor { height / width }
-  }
-
-  private func bin(_ position: Tensor, _ edges: [Tensor]) -> Bin {
-    let chosen = Bins.choose(
-      position, edges,
-      [
-        across.starts, up.starts, across.sizes, up.sizes, slopes.dropLast(),
-        Array(slopes.dropFirst()),
-      ])
-    return Bin(
-      x: chosen[0], y: chosen[1], width: chosen[2], height: chosen[3], first: chosen[4],
-      last: chosen[5])
+  private func cell(_ position: Tensor, _ edges: [Tensor]) -> Bins.Cell {
+    Bins.cell(position, edges, across: across, up: up, slopes: slopes)
   }
 
   func value(_ x: Tensor) -> (y: Tensor, logDet: Tensor) {
-    let bin = bin(x, across.edges)
+    let bin = cell(x, across.edges)
     let t = (x - bin.x) / bin.width
-    let (slope, mixed) = (bin.slope, t * (1 - t))
+    let (slope, mixed) = (bin.height / bin.width, t * (1 - t))
     let denominator = slope + (bin.first + bin.last - 2 * slope) * mixed
     let y = bin.y + bin.height * (slope * t * t + bin.first * mixed) / denominator
     return (y, logSlope(bin, t, slope, denominator))
   }
 
   func inverse(_ y: Tensor) -> (x: Tensor, logDet: Tensor) {
-    let bin = bin(y, up.edges)
-    let slope = bin.slope
+    let bin = cell(y, up.edges)
+    let slope = bin.height / bin.width
     let rise = y - bin.y
     let excess = bin.first + bin.last - 2 * slope
     let a = bin.height * (slope - bin.first) + rise * excess
@@ -138,7 +133,7 @@ private struct RationalQuadraticKnots {
   }
 
   private func logSlope(
-    _ bin: Bin, _ t: Tensor, _ slope: Tensor, _ denominator: Tensor
+    _ bin: Bins.Cell, _ t: Tensor, _ slope: Tensor, _ denominator: Tensor
   ) -> Tensor {
     let s = 1 - t
     let numerator = bin.last * t * t + 2 * slope * t * s + bin.first * s * s

@@ -8,13 +8,24 @@ public enum KnotForm: Sendable {
   /// Sizes are a softmax and slopes an exponential of smoothly limited numbers (Zuko).
   case softClamped
 
+  /// Stops the program unless an interval of [−bound, bound] can have so many bins.
+  func check(_ bins: Int, _ bound: Double, least: Int = 1, _ spline: StaticString) {
+    let most = self == .floored ? Int(1 / floor) - 1 : .max
+    precondition(
+      bins >= least && bins <= most,
+      "\(spline): bins must be at least \(least) and at most \(most), got \(bins)")
+    precondition(bound > 0, "\(spline): bound must be positive, got \(bound)")
+  }
+
+  /// The least share of an interval that a bin takes.
+  private var floor: Double { self == .floored ? 1e-3 : 0 }
+
   /// Sizes of bins that fill an interval.
   func sizes(_ logits: [Tensor], total: Double) -> [Tensor] {
     let logits = self == .floored ? logits : logits.map { softClamp($0, bound: logLimit / 2) }
     let peak = stopGradient(logits.dropFirst().reduce(logits[0], maximum))
     let weights = logits.map { exp($0 - peak) }
     let sum = weights.dropFirst().reduce(weights[0], +)
-    let floor = self == .floored ? 1e-3 : 0
     let factor = total * (1 - floor * Double(logits.count)) / sum
     return weights.map { factor * $0 + total * floor }
   }
@@ -50,6 +61,26 @@ struct Bins {
 
   /// Where each bin begins.
   var starts: [Tensor] { [Tensor(floatLiteral: lower)] + edges }
+
+  /// A bin of two splines of as many bins, one along each axis, with the slopes at its edges.
+  struct Cell {
+    let x, y, width, height, first, last: Tensor
+  }
+
+  /// The cell that a position lies in, among those of bins along x and y.
+  static func cell(
+    _ position: Tensor, _ edges: [Tensor], across: Bins, up: Bins, slopes: [Tensor]
+  ) -> Cell {
+    let chosen = choose(
+      position, edges,
+      [
+        across.starts, up.starts, across.sizes, up.sizes, slopes.dropLast(),
+        Array(slopes.dropFirst()),
+      ])
+    return Cell(
+      x: chosen[0], y: chosen[1], width: chosen[2], height: chosen[3], first: chosen[4],
+      last: chosen[5])
+  }
 
   /// For each list, which has one entry per bin, the entry of the bin that x lies in.
   static func choose(_ x: Tensor, _ edges: [Tensor], _ lists: [[Tensor]]) -> [Tensor] {

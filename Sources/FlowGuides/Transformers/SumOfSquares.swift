@@ -9,6 +9,10 @@ public struct SumOfSquares: TangentTails {
   private let polynomials: Int
   private let degree: Int
 
+  /// - Parameters:
+  ///   - polynomials: how many squares are summed; positive.
+  ///   - degree: of each polynomial.
+  ///   - bound: where the interval ends; positive.
   public init(polynomials: Int = 3, degree: Int = 4, bound: Double = 10) {
     precondition(
       polynomials > 0 && degree >= 0 && bound > 0,

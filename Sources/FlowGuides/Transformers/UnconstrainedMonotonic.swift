@@ -18,7 +18,9 @@ public struct UnconstrainedMonotonic: TangentTails {
   /// - Parameters:
   ///   - signal: how many numbers tell the network about the coordinate.
   ///   - hidden: the widths of the network's hidden layers.
+  ///   - activation: smooth, for the quadrature's sake.
   ///   - nodes: of the quadrature.
+  ///   - bound: where the interval of the quadrature ends; positive.
   ///   - name: the prefix of the parameters' names.
   public init(
     signal: Int = 16, hidden: [Int] = [64, 64], activation: Activation = .softplus, nodes: Int = 32,

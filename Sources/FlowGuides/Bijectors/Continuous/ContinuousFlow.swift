@@ -8,7 +8,7 @@ public enum TraceMethod: Sendable {
   /// one solve (Grathwohl et al. 2019): one product with the Jacobian, in any dimension.
   ///
   /// Signs are a function of the key, the points and the parameters: fresh in each step of a fit,
-  /// the same whenever the same points are scored again.
+  /// the same bits where the same batch is scored again; a point in another batch has other signs.
   case hutchinson(key: RandomKey)
 }
 
@@ -26,9 +26,13 @@ public struct ContinuousFlow: Bijector {
   private let tolerance: Double
 
   public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var startsNearIdentity: Bool { true }
 
+  /// - Parameters:
+  ///   - field: the velocity.
+  ///   - duration: how long points go along it; positive.
+  ///   - trace: how the divergence is computed.
+  ///   - tolerance: of the solver, for a step; positive.
   public init(
     _ field: any VelocityField, duration: Double = 1, trace: TraceMethod = .exact,
     tolerance: Double = 1e-6

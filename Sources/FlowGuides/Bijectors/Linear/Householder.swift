@@ -3,6 +3,7 @@ internal import PPL
 /// A product of reflections x ↦ x − 2 v (vᵀx) / (vᵀv) (Tomczak & Welling 2016): an orthogonal map,
 /// which preserves volume.
 public struct Householder: LinearLayer {
+  let dimension: Int
   private let parameters: LayerParameters
   public var isVolumePreserving: Bool { true }
 
@@ -14,7 +15,8 @@ public struct Householder: LinearLayer {
   public init(
     dimension n: Int, reflections: Int = 1, name: String, context: ContextNetwork? = nil
   ) {
-    precondition(reflections > 0, "Householder: \(reflections) reflections")
+    precondition(reflections > 0, "Householder: reflections must be positive, got \(reflections)")
+    dimension = n
     parameters = LayerParameters(
       name, context: context, [Householder.vectors(n, reflections, "vectors")])
   }

@@ -3,6 +3,7 @@ internal import PPL
 /// x ↦ L U x + shift for a lower triangular L with ones on its diagonal and an upper triangular U
 /// with a positive one (Oliva et al. 2018); log det Σ log Uᵢᵢ. Starts as the identity.
 public struct LULinear: LinearLayer {
+  let dimension: Int
   private let parameters: LayerParameters
   public var startsNearIdentity: Bool { true }
 
@@ -11,6 +12,7 @@ public struct LULinear: LinearLayer {
   ///   - name: the prefix of the parameters' names.
   ///   - context: makes the matrices and the shift functions of a context.
   public init(dimension n: Int, name: String, context: ContextNetwork? = nil) {
+    dimension = n
     parameters = LayerParameters(
       name, context: context,
       [

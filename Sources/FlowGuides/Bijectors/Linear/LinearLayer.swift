@@ -9,21 +9,20 @@ struct LinearMap {
 }
 
 /// A bijector that is linear: it says how to multiply by its matrix and by the inverse.
-protocol LinearLayer: Bijector {
+protocol LinearLayer: VectorLayer {
   func map(context: Tensor?, dtype: DType) -> LinearMap
 }
 
 extension LinearLayer {
-  public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
-
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let map = map(context: context, dtype: x.dtype)
     let y = map.forward(x)
     return (y, map.logDet.cast(to: y.dtype).broadcast(to: Shape(y.shape.dropLast())))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let map = map(context: context, dtype: y.dtype)
     let x = map.inverse(y)
     return (x, -map.logDet.cast(to: x.dtype).broadcast(to: Shape(x.shape.dropLast())))

@@ -3,6 +3,7 @@ internal import PPL
 /// x ↦ exp(A) x for a learned matrix A (Hoogeboom et al. 2020); log det tr A. Starts as the
 /// identity, A = 0.
 public struct MatrixExponential: LinearLayer {
+  let dimension: Int
   private let parameters: LayerParameters
   public var startsNearIdentity: Bool { true }
 
@@ -11,6 +12,7 @@ public struct MatrixExponential: LinearLayer {
   ///   - name: the prefix of the parameters' names.
   ///   - context: makes A a function of a context.
   public init(dimension n: Int, name: String, context: ContextNetwork? = nil) {
+    dimension = n
     parameters = LayerParameters(name, context: context, [.init("generator", [n, n])])
   }
 

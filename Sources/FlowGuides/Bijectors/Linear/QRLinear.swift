@@ -3,6 +3,7 @@ internal import PPL
 /// x ↦ Q R x + shift for an orthogonal Q, a product of n reflections, and an upper triangular R
 /// with a positive diagonal (Hoogeboom et al. 2019); log det Σ log Rᵢᵢ.
 public struct QRLinear: LinearLayer {
+  let dimension: Int
   private let parameters: LayerParameters
 
   /// - Parameters:
@@ -10,6 +11,7 @@ public struct QRLinear: LinearLayer {
   ///   - name: the prefix of the parameters' names.
   ///   - context: makes the matrices and the shift functions of a context.
   public init(dimension n: Int, name: String, context: ContextNetwork? = nil) {
+    dimension = n
     parameters = LayerParameters(
       name, context: context,
       [

@@ -12,6 +12,7 @@ public enum RotationForm: Sendable {
 /// volume. Starts as the identity.
 public struct Rotation: LinearLayer {
   private let form: RotationForm
+  let dimension: Int
   private let parameters: LayerParameters
   public var isVolumePreserving: Bool { true }
   public var startsNearIdentity: Bool { true }
@@ -24,6 +25,7 @@ public struct Rotation: LinearLayer {
     dimension n: Int, form: RotationForm = .cayley, name: String, context: ContextNetwork? = nil
   ) {
     self.form = form
+    dimension = n
     parameters = LayerParameters(
       name, context: context,
       // Less its transpose, a matrix with ones on the diagonal is any skew-symmetric one.

@@ -3,6 +3,7 @@ internal import PPL
 /// x ↦ U diag(s) V x + shift for orthogonal U and V, products of n reflections each, and positive
 /// s; log det Σ log s.
 public struct SVDLinear: LinearLayer {
+  let dimension: Int
   private let parameters: LayerParameters
 
   /// - Parameters:
@@ -10,6 +11,7 @@ public struct SVDLinear: LinearLayer {
   ///   - name: the prefix of the parameters' names.
   ///   - context: makes the factors and the shift functions of a context.
   public init(dimension n: Int, name: String, context: ContextNetwork? = nil) {
+    dimension = n
     parameters = LayerParameters(
       name, context: context,
       [

@@ -10,6 +10,7 @@ public struct TriangularAffine: LinearLayer {
   }
 
   private let triangle: Triangle
+  let dimension: Int
   private let parameters: LayerParameters
   public var startsNearIdentity: Bool { true }
   public var isAutoregressive: Bool { triangle == .lower }
@@ -22,6 +23,7 @@ public struct TriangularAffine: LinearLayer {
     dimension n: Int, triangle: Triangle = .lower, name: String, context: ContextNetwork? = nil
   ) {
     self.triangle = triangle
+    dimension = n
     parameters = LayerParameters(
       name, context: context,
       [

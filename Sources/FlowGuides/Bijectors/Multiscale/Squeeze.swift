@@ -5,7 +5,6 @@ public import PPL
 public struct Squeeze: Bijector, Equatable {
   public init() {}
   public var eventRank: Int { 3 }
-  public var isAutoregressive: Bool { false }
   public var isVolumePreserving: Bool { true }
 
   public func forwardShape(_ shape: Shape) -> Shape {

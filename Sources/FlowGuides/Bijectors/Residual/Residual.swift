@@ -23,18 +23,18 @@ public enum ResidualLogDet: Sendable {
   /// `exactTerms` terms: a few products with the Jacobian, in any dimension.
   ///
   /// Noise is a function of the key, the points and the parameters: fresh in each step of a fit,
-  /// the same whenever the same points are scored again. Only its first derivative holds.
+  /// the same bits where the same batch is scored again; a point in another batch has other noise. Only
+  /// its first derivative holds.
   case unbiased(exactTerms: Int = 2, key: RandomKey)
 }
 
 /// x ↦ x + f(x) for a network f that brings points nearer to each other. Backwards by iteration,
 /// with implicit derivatives. Starts near the identity.
-public struct Residual: Bijector {
+public struct Residual: VectorLayer {
+  let dimension: Int
   private let network: ResidualFunction
   private let logDetMethod: ResidualLogDet
 
-  public var eventRank: Int { 1 }
-  public var isAutoregressive: Bool { false }
   public var startsNearIdentity: Bool { true }
 
   /// - Parameters:
@@ -45,18 +45,21 @@ public struct Residual: Bijector {
     dimension: Int, network: ResidualNetwork = .lipschitz(hidden: [32, 32]),
     logDet: ResidualLogDet = .exact, name: String, context: ContextNetwork? = nil
   ) {
+    self.dimension = dimension
     self.network = ResidualFunction(
       dimension: dimension, network, name: name, context: context)
     logDetMethod = logDet
   }
 
   public func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
+    checkLength(of: x)
     let parameters = network.parameters(context)
     let x = context.map { x.spread(over: $0) } ?? x
     return (x + network.map.function(x, parameters), logDet(x, parameters))
   }
 
   public func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
+    checkLength(of: y)
     let parameters = network.parameters(context)
     let y = context.map { y.spread(over: $0) } ?? y
     let x = network.map.inverse(y, parameters)
@@ -104,14 +107,15 @@ private struct ResidualFunction: Sendable {
       // With γ times the layers, of which the share s is identity, the iteration's factor is
       // γ (1 − s) / (1 + γ s).
       let share = layers.identityShare
+      precondition(bound > 0 && bound < 1, "\(name): the bound must be in (0, 1), got \(bound)")
       let largest = bound / (1 - share - bound * share)
       let factor = { @Sendable (parameters: [Tensor]) in
         largest * sigmoid(parameters[parameters.count - 1])
       }
       map = ContractiveMap(
         function: { factor($1) * layers($0, $1) }, scale: { share * factor($0) })
-      // γ = 0.05 at first.
-      let initial = -log(20 * largest - 1)
+      // γ = 0.05 at first, or half of the largest one.
+      let initial = -log(largest / min(0.05, largest / 2) - 1)
       parameters = { layers.parameters($0) + [param("\(name).gain", Tensor(initial))] }
     }
   }
