@@ -21,6 +21,8 @@ extension FlowArchitecture {
   }
 
   /// Affine couplings (Dinh et al. 2017).
+  ///
+  /// - Parameter form: how the scales are limited.
   public static func realNVP(
     layers: Int = 4, hidden: [Int]? = nil, form: AffineForm = .softClamped,
     activation: Activation = .elu
@@ -29,6 +31,8 @@ extension FlowArchitecture {
   }
 
   /// Masked autoregressive affine layers (Papamakarios et al. 2017): fast at scoring data.
+  ///
+  /// - Parameter form: how the scales are limited.
   public static func maf(
     layers: Int = 3, hidden: [Int]? = nil, form: AffineForm = .softClamped,
     activation: Activation = .elu
@@ -38,6 +42,8 @@ extension FlowArchitecture {
 
   /// Inverse autoregressive affine layers (Kingma et al. 2016): fast at drawing, and at scoring
   /// what was drawn, as a guide needs.
+  ///
+  /// - Parameter form: how the scales are limited.
   public static func iaf(
     layers: Int = 2, hidden: [Int]? = nil, form: AffineForm = .logScale,
     activation: Activation = .elu

@@ -2,7 +2,7 @@ public import PPL
 
 /// x limited to an interval, with the derivative of the identity.
 public func clampPreservingGradient(_ x: Tensor, _ lower: Tensor, _ upper: Tensor) -> Tensor {
-  let limited = clamp(x, lower, upper)
+  let limited = maximum(minimum(x, upper), lower)
   return withCustomDerivative(value: limited, inputs: [x.broadcast(to: limited.shape)]) {
     ct, _, _ in [ct]
   }
