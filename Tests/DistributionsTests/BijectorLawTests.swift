@@ -208,15 +208,26 @@ import Testing
 
   /// Numbers that no bijector has.
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = Affine(shift: 1, scale: 0) }
-    await #expect(processExitsWith: .failure) { _ = Affine(shift: 1, scale: Tensor([1.0, 0])) }
-    await #expect(processExitsWith: .failure) { _ = Power(0) }
-    await #expect(processExitsWith: .failure) { _ = IntervalSigmoid(2, 2) }
-    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = IntervalSigmoid(Tensor([0.0, 3]), 1)
-    }
-    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(message.contains("IntervalSigmoid: lower must be below upper"))
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Affine(shift: 1, scale: 0)
+      }, "Affine: scale must not be 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Affine(shift: 1, scale: Tensor([1.0, 0]))
+      }, "Affine: scale must not be 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Power(0)
+      }, "Power: exponent must not be 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = IntervalSigmoid(2, 2)
+      }, "lower must be below upper")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = IntervalSigmoid(Tensor([0.0, 3]), 1)
+      }, "lower must be below upper")
   }
 
   @Test(arguments: BijectorCase.all) func singlePrecision(_ subject: BijectorCase) {

@@ -147,16 +147,14 @@ import Testing
   /// Layers too narrow for their coordinates are told by what they need; those of other kinds, or with
   /// fewer dependencies, need less.
   @Test func widths() async {
-    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = FlowArchitecture.iaf(hidden: [16, 8]).build(dimension: 10)
-    }
-    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(
-      message.contains("iaf: hidden layers of [16, 8] units are too narrow for 10 coordinates"))
-    #expect(message.contains("at least 9 wide"))
-    await #expect(processExitsWith: .failure) {
-      _ = FlowArchitecture.maf(hidden: [9]).build(dimension: 10, contextDimension: 1)
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.iaf(hidden: [16, 8]).build(dimension: 10)
+      }, "iaf: hidden layers of [16, 8] units are too narrow for 10 coordinates", "at least 9 wide")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.maf(hidden: [9]).build(dimension: 10, contextDimension: 1)
+      }, "at least 10 wide")
     let chain = (0..<10).map { i in (0..<10).map { i >= 8 && $0 == 0 } }
     #expect(
       FlowArchitecture.iaf(hidden: [1]).build(dimension: 10, dependencies: .graph(chain)).count == 2
@@ -166,9 +164,10 @@ import Testing
     ] {
       #expect(architecture.build(dimension: 10).count > 1)
     }
-    await #expect(processExitsWith: .failure) {
-      _ = FlowArchitecture.realNVP().build(dimension: 3, dependencies: .sequence(3))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.realNVP().build(dimension: 3, dependencies: .sequence(3))
+      }, "couplings change halves", "dependence: .all")
   }
 
   @Test func misuse() async {

@@ -57,22 +57,24 @@ import Testing
 
   /// There is no place for a context in the weights of these flows.
   @Test func contexts() async {
-    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = NormalizingFlow(.zukoNAF(), dimension: 2, contextDimension: 1)
-    }
-    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(message.contains("zukoNAF: a flow of the other library without a context"))
-    await #expect(processExitsWith: .failure) {
-      _ = NormalizingFlow(.zukoMAF(), dimension: 2, contextDimension: 1)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = NormalizingFlow(
-        .nflowsSplineCoupling(layers: 1, hidden: [4]), dimension: 2, contextDimension: 1)
-    }
-    await #expect(processExitsWith: .failure) {
-      let layers = FlowArchitecture.zukoNAF(layers: 1).build(dimension: 2)
-      _ = Compose(layers).forwardShape([3])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = NormalizingFlow(.zukoNAF(), dimension: 2, contextDimension: 1)
+      }, "zukoNAF: a flow of the other library without a context")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = NormalizingFlow(.zukoMAF(), dimension: 2, contextDimension: 1)
+      }, "zukoMAF: a flow")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = NormalizingFlow(
+          .nflowsSplineCoupling(layers: 1, hidden: [4]), dimension: 2, contextDimension: 1)
+      }, "nflowsSplineCoupling: a flow")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let layers = FlowArchitecture.zukoNAF(layers: 1).build(dimension: 2)
+        _ = Compose(layers).forwardShape([3])
+      }, "expected points of shape [2]")
   }
 
   /// Another architecture is told by the first parameter that does not fit.

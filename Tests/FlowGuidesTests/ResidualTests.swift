@@ -79,12 +79,14 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = Residual(dimension: 2, network: .proximal(hidden: [4], bound: 1), name: "f")
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = Residual(dimension: 2, network: .proximal(hidden: [4], bound: 0), name: "f")
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Residual(dimension: 2, network: .proximal(hidden: [4], bound: 1), name: "f")
+      }, "f: the bound must be in (0, 1), got 1.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Residual(dimension: 2, network: .proximal(hidden: [4], bound: 0), name: "f")
+      }, "got 0.0")
   }
 
   /// Estimates of log determinants and their gradients are right on average: |z| < 5.3, one failure

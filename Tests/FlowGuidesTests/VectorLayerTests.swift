@@ -6,39 +6,41 @@ import Testing
 /// A vector of another length than a layer was made for stops the program, that of a single element
 /// too, which would be repeated.
 @Suite struct VectorLayerTests {
-  private static func message(_ result: ExitTest.Result?) -> String {
-    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-  }
-
   @Test func wrongLengths() async {
-    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      _ = DiagonalAffine(dimension: 3, name: "f").forward(Tensor.zeros([4, 1]))
-    }
-    #expect(
-      Self.message(result).contains(
-        "DiagonalAffine: expected points of shape [3], got a tensor of shape [4, 1]"))
-    await #expect(processExitsWith: .failure) {
-      _ = seeded(key: RandomKey(0)) { ActNorm(dimension: 3, name: "f").inverse(Tensor.zeros([1])) }
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = seeded(key: RandomKey(0)) { Gate(dimension: 3, name: "f").forward(Tensor.zeros([1])) }
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = seeded(key: RandomKey(0)) {
-        BatchNorm(dimension: 3, name: "f").inverse(Tensor.zeros([1]))
-      }
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = seeded(key: RandomKey(0)) { Planar(dimension: 3, name: "f").forward(Tensor.zeros([1])) }
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = seeded(key: RandomKey(0)) { Radial(dimension: 3, name: "f").inverse(Tensor.zeros([1])) }
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = seeded(key: RandomKey(0)) {
-        Householder(dimension: 3, name: "f").forward(Tensor.zeros([1]))
-      }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = DiagonalAffine(dimension: 3, name: "f").forward(Tensor.zeros([4, 1]))
+      }, "DiagonalAffine: expected points of shape [3], got a tensor of shape [4, 1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = seeded(key: RandomKey(0)) {
+          ActNorm(dimension: 3, name: "f").inverse(Tensor.zeros([1]))
+        }
+      }, "ActNorm: expected points of shape [3], got a tensor of shape [1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = seeded(key: RandomKey(0)) { Gate(dimension: 3, name: "f").forward(Tensor.zeros([1])) }
+      }, "Gate: expected points of shape [3], got a tensor of shape [1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = seeded(key: RandomKey(0)) {
+          BatchNorm(dimension: 3, name: "f").inverse(Tensor.zeros([1]))
+        }
+      }, "BatchNorm: expected points of shape [3], got a tensor of shape [1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = seeded(key: RandomKey(0)) { Planar(dimension: 3, name: "f").forward(Tensor.zeros([1])) }
+      }, "Planar: expected points of shape [3], got a tensor of shape [1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = seeded(key: RandomKey(0)) { Radial(dimension: 3, name: "f").inverse(Tensor.zeros([1])) }
+      }, "Radial: expected points of shape [3], got a tensor of shape [1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = seeded(key: RandomKey(0)) {
+          Householder(dimension: 3, name: "f").forward(Tensor.zeros([1]))
+        }
+      }, "Householder: expected points of shape [3], got a tensor of shape [1]")
   }
 
   /// Shapes are foretold for that length only; batches of any shape are none of it.
@@ -48,8 +50,9 @@ import Testing
       Coupling(
         .half([2, 2]), transformer: AffineTransformer(), network: MLP(hidden: []), name: "f"
       ).inverseShape([7, 2, 2]) == [7, 2, 2])
-    await #expect(processExitsWith: .failure) {
-      _ = Compose(FlowArchitecture.iaf().build(dimension: 3)).forwardShape([4])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Compose(FlowArchitecture.iaf().build(dimension: 3)).forwardShape([4])
+      }, "InverseAutoregressive: expected points of shape [3]")
   }
 }
