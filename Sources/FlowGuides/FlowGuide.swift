@@ -47,6 +47,10 @@ public struct FlowGuide: JointGuide {
     self.init(flow: flow, dependence: dependence, start: start)
   }
 
+  /// - Parameters:
+  ///   - flow: the layers between standard normal numbers and the unconstrained latent vector.
+  ///   - dependence: of the coordinates on each other in autoregressive layers.
+  ///   - start: where the guide starts; layers begin near the identity around it.
   public init(
     flow: FlowArchitecture, dependence: Dependence = .all, start: GuideStart = .gaussian()
   ) {

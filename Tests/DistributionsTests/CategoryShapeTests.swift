@@ -143,13 +143,34 @@ import Testing
   }
 
   @Test func invalidParameters() async {
-    await #expect(processExitsWith: .failure) { _ = Categorical(probs: [0.5, -0.5]) }
-    await #expect(processExitsWith: .failure) { _ = Categorical(logits: Tensor([0, .infinity])) }
-    await #expect(processExitsWith: .failure) { _ = Categorical(probs: 0.5) }
-    await #expect(processExitsWith: .failure) { _ = Multinomial(2.5, probs: [0.5, 0.5]) }
-    await #expect(processExitsWith: .failure) { _ = DirichletMultinomial([1, 0], 3) }
-    await #expect(processExitsWith: .failure) { _ = OrderedLogistic(0, [1, 0]) }
-    await #expect(processExitsWith: .failure) { _ = DiscreteUniform(3, 2) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Categorical(probs: [0.5, -0.5])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Categorical(logits: Tensor([0, .infinity]))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Categorical(probs: 0.5)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Multinomial(2.5, probs: [0.5, 0.5])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = DirichletMultinomial([1, 0], 3)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = OrderedLogistic(0, [1, 0])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = DiscreteUniform(3, 2)
+      })
     #expect(Categorical(logits: Tensor([0, -.infinity])).logProb(1).scalar() == -.infinity)
   }
 

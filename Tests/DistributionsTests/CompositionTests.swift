@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Distributions
@@ -32,20 +33,25 @@ import Testing
     #expect(
       text.contains("Exp().inv takes what is positive, and a value of Tanh is between -1.0 and 1.0")
     )
-    await #expect(processExitsWith: .failure) {
-      _ = Compose([Affine(shift: 0, scale: 1), Power(2)])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = Compose([Exp(), Affine(shift: 0, scale: -1), Exp().inv])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = Compose([Ordered(), StickBreaking().inv])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = TransformedDistribution(Normal(0, 1), [Power(2)])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = TransformedDistribution(Gamma(2, 1), [Sigmoid().inv])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Compose([Affine(shift: 0, scale: 1), Power(2)])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Compose([Exp(), Affine(shift: 0, scale: -1), Exp().inv])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Compose([Ordered(), StickBreaking().inv])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = TransformedDistribution(Normal(0, 1), [Power(2)])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = TransformedDistribution(Gamma(2, 1), [Sigmoid().inv])
+      })
   }
 }

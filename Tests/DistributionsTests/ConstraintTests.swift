@@ -87,8 +87,14 @@ import Testing
   @Test func discreteSets() async {
     #expect(Constraint.boolean.isDiscrete)
     #expect(Self.continuous.allSatisfy { !$0.isDiscrete })
-    await #expect(processExitsWith: .failure) { _ = Constraint.boolean.bijector }
-    await #expect(processExitsWith: .failure) { _ = Constraint.interval(1, 1) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Constraint.boolean.bijector
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Constraint.interval(1, 1)
+      })
   }
 
   @Test func descriptions() {

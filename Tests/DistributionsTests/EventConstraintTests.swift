@@ -223,14 +223,30 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = Constraint.oneHot.bijector }
-    await #expect(processExitsWith: .failure) { _ = Constraint.correlation.contains([1, 2]) }
-    await #expect(processExitsWith: .failure) {
-      _ = Constraint.symmetric.contains(Tensor.zeros([2, 3]))
-    }
-    await #expect(processExitsWith: .failure) { _ = LowerCholesky().forward(Tensor.zeros([4])) }
-    await #expect(processExitsWith: .failure) { _ = Permute([0, 0]) }
-    await #expect(processExitsWith: .failure) { _ = Reshape(from: [2], to: [3]) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Constraint.oneHot.bijector
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Constraint.correlation.contains([1, 2])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Constraint.symmetric.contains(Tensor.zeros([2, 3]))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LowerCholesky().forward(Tensor.zeros([4]))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Permute([0, 0])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Reshape(from: [2], to: [3])
+      })
     #expect(!Constraint.square.contains(Tensor.zeros([2, 3])).boolArray()[0])
   }
 }

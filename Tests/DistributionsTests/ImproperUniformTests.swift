@@ -31,8 +31,9 @@ import Testing
     ) { _ = ImproperUniform(.real).sample(key: RandomKey(1)) }
     let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(message.contains("ImproperUniform: a density that does not integrate"), "\(message)")
-    await #expect(processExitsWith: .failure) {
-      _ = ImproperUniform(Constraint.positive.independent(1))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ImproperUniform(Constraint.positive.independent(1))
+      })
   }
 }

@@ -153,12 +153,14 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try klDivergence(Normal(0, 1).expanded(to: [2]).toEvent(1), Normal(0, 1))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try klDivergence(Normal(Tensor([1, 2]), 1), Normal(Tensor([1, 2, 3]), 1))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try klDivergence(Normal(0, 1).expanded(to: [2]).toEvent(1), Normal(0, 1))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try klDivergence(Normal(Tensor([1, 2]), 1), Normal(Tensor([1, 2, 3]), 1))
+      })
   }
 }
 

@@ -165,25 +165,42 @@ import Testing
   }
 
   @Test func invalidParameters() async {
-    await #expect(processExitsWith: .failure) {
-      _ = MultivariateNormal(0, covariance: [[1, 2], [2, 1]])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = MultivariateNormal(0, scaleTril: [[1, 2], [0, 1]])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = MultivariateNormal([0, 0, 0], scaleTril: [[1, 0], [0, 1]])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = LowRankMultivariateNormal(0, [[1], [1]], [1, 0])
-    }
-    await #expect(processExitsWith: .failure) { _ = Wishart(1, scaleTril: [[1, 0], [0, 1]]) }
-    await #expect(processExitsWith: .failure) { _ = LKJ(1, 1) }
-    await #expect(processExitsWith: .failure) { _ = LKJCholesky(3, 0) }
-    await #expect(processExitsWith: .failure) { _ = ZeroSumNormal(1, [1]) }
-    await #expect(processExitsWith: .failure) {
-      _ = MultivariateNormal(0, scaleTril: [[1, 0], [0, 1]]).logProb(Tensor([1.0, 2, 3]))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = MultivariateNormal(0, covariance: [[1, 2], [2, 1]])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = MultivariateNormal(0, scaleTril: [[1, 2], [0, 1]])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = MultivariateNormal([0, 0, 0], scaleTril: [[1, 0], [0, 1]])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LowRankMultivariateNormal(0, [[1], [1]], [1, 0])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Wishart(1, scaleTril: [[1, 0], [0, 1]])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LKJ(1, 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LKJCholesky(3, 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ZeroSumNormal(1, [1])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = MultivariateNormal(0, scaleTril: [[1, 0], [0, 1]]).logProb(Tensor([1.0, 2, 3]))
+      })
   }
 }
 

@@ -16,18 +16,34 @@ import Testing
   }
 
   @Test func otherBadLiterals() async {
-    await #expect(processExitsWith: .failure) { _ = Normal(.init(floatLiteral: .nan), 1) }
-    await #expect(processExitsWith: .failure) { _ = HalfCauchy(0) }
-    await #expect(processExitsWith: .failure) { _ = LogNormal(0, .init(floatLiteral: .infinity)) }
-    await #expect(processExitsWith: .failure) { _ = Bernoulli(probs: 1.25) }
-    await #expect(processExitsWith: .failure) {
-      _ = Normal(Tensor([0, 1, 2]), Tensor([1, 2]))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Normal(.init(floatLiteral: .nan), 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = HalfCauchy(0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LogNormal(0, .init(floatLiteral: .infinity))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Bernoulli(probs: 1.25)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Normal(Tensor([0, 1, 2]), Tensor([1, 2]))
+      })
   }
 
   /// Vectors and data are checked like literal numbers; the message says which element is wrong.
   @Test func badElement() async {
-    await #expect(processExitsWith: .failure) { _ = Normal(0, [1, -1]) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Normal(0, [1, -1])
+      })
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { _ = Normal(0, Tensor([1, 2, -0.5], dtype: .float32)) }

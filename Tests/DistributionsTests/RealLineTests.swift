@@ -103,8 +103,14 @@ import Testing
 
   /// A bad order of bounds, by literal and by element.
   @Test func boundsInOrder() async {
-    await #expect(processExitsWith: .failure) { _ = Uniform(2, 1) }
-    await #expect(processExitsWith: .failure) { _ = Uniform(Tensor([0, 3]), Tensor([1, 2])) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Uniform(2, 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Uniform(Tensor([0, 3]), Tensor([1, 2]))
+      })
     let ordered = Uniform(Tensor([0.0, 10]), Tensor([1.0, 11]))
     #expect(ordered.batchShape == [2])
   }

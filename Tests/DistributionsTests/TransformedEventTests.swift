@@ -89,8 +89,9 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = TransformedDistribution(Normal(0, 1), [Ordered()])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = TransformedDistribution(Normal(0, 1), [Ordered()])
+      })
   }
 }

@@ -194,9 +194,18 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = Truncated(Normal(0, 1)) }
-    await #expect(processExitsWith: .failure) { _ = TruncatedNormal(0, 1, low: 2, high: 1) }
-    await #expect(processExitsWith: .failure) { _ = Truncated(Normal(0, 1), low: 2, high: 2) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Truncated(Normal(0, 1))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = TruncatedNormal(0, 1, low: 2, high: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Truncated(Normal(0, 1), low: 2, high: 2)
+      })
   }
 
   @Test func batches() {

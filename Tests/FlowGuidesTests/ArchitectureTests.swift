@@ -171,8 +171,17 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = FlowArchitecture.iaf(layers: 0) }
-    await #expect(processExitsWith: .failure) { _ = FlowArchitecture.gf(layers: 0) }
-    await #expect(processExitsWith: .failure) { _ = FlowArchitecture.maf().build(dimension: 0) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.iaf(layers: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.gf(layers: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.maf().build(dimension: 0)
+      })
   }
 }

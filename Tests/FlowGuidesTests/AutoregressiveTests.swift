@@ -192,22 +192,25 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      let layer = InverseAutoregressive(
-        .sequence(3), transformer: AffineTransformer(), network: MADE(hidden: []), name: "net")
-      _ = layer.forward(Tensor.zeros([4]))
-    }
-    await #expect(processExitsWith: .failure) {
-      let layer = InverseAutoregressive(
-        .sequence(3), transformer: AffineTransformer(), network: MADE(hidden: []),
-        contextDimension: 2, name: "net")
-      _ = layer.forward(Tensor.zeros([3]))
-    }
-    await #expect(processExitsWith: .failure) {
-      let layer = MaskedAutoregressive(
-        .sequence(3), transformer: AffineTransformer(), network: MADE(hidden: []),
-        contextDimension: 2, name: "net")
-      _ = layer.inverse(Tensor.zeros([3]), context: Tensor.zeros([3]))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let layer = InverseAutoregressive(
+          .sequence(3), transformer: AffineTransformer(), network: MADE(hidden: []), name: "net")
+        _ = layer.forward(Tensor.zeros([4]))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let layer = InverseAutoregressive(
+          .sequence(3), transformer: AffineTransformer(), network: MADE(hidden: []),
+          contextDimension: 2, name: "net")
+        _ = layer.forward(Tensor.zeros([3]))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let layer = MaskedAutoregressive(
+          .sequence(3), transformer: AffineTransformer(), network: MADE(hidden: []),
+          contextDimension: 2, name: "net")
+        _ = layer.inverse(Tensor.zeros([3]), context: Tensor.zeros([3]))
+      })
   }
 }

@@ -104,8 +104,17 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = MLP(hidden: [3, 0]) }
-    await #expect(processExitsWith: .failure) { _ = ResidualMLP(width: -1) }
-    await #expect(processExitsWith: .failure) { _ = GatedMLP(hidden: [0]) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = MLP(hidden: [3, 0])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ResidualMLP(width: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = GatedMLP(hidden: [0])
+      })
   }
 }

@@ -71,18 +71,33 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) {
-      _ = Coupling(
-        .half(1).complement, transformer: AffineTransformer(), network: MLP(hidden: []), name: "n")
-    }
-    await #expect(processExitsWith: .failure) { _ = CouplingMask.keeping([4], of: 4) }
-    await #expect(processExitsWith: .failure) { _ = CouplingMask.keeping([6], of: [2, 3]) }
-    await #expect(processExitsWith: .failure) { _ = CouplingMask.checkerboard([4]) }
-    await #expect(processExitsWith: .failure) { _ = CouplingMask.channels([1, 4, 4]) }
-    await #expect(processExitsWith: .failure) {
-      let layer = Coupling(
-        .half(4), transformer: AffineTransformer(), network: MLP(hidden: []), name: "net")
-      _ = layer.forward(Tensor.zeros([5]))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Coupling(
+          .half(1).complement, transformer: AffineTransformer(), network: MLP(hidden: []), name: "n"
+        )
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = CouplingMask.keeping([4], of: 4)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = CouplingMask.keeping([6], of: [2, 3])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = CouplingMask.checkerboard([4])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = CouplingMask.channels([1, 4, 4])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let layer = Coupling(
+          .half(4), transformer: AffineTransformer(), network: MLP(hidden: []), name: "net")
+        _ = layer.forward(Tensor.zeros([5]))
+      })
   }
 }

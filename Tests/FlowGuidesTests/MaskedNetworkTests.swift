@@ -151,11 +151,21 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = MADE(hidden: [0]) }
-    await #expect(processExitsWith: .failure) { _ = Dependencies.sequence(0) }
-    await #expect(processExitsWith: .failure) { _ = Dependencies.order([0, 2]) }
-    await #expect(processExitsWith: .failure) {
-      _ = Dependencies.graph([[false, true], [true, false]])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = MADE(hidden: [0])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Dependencies.sequence(0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Dependencies.order([0, 2])
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Dependencies.graph([[false, true], [true, false]])
+      })
   }
 }

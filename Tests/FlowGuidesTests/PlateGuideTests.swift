@@ -197,11 +197,13 @@ import Testing
   }
 
   @Test func couplingsFollowNoGraph() async {
-    await #expect(processExitsWith: .failure) {
-      _ = FlowArchitecture.realNVP().build(dimension: 3, dependencies: .sequence(3))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = FlowArchitecture.planar().build(dimension: 3, dependencies: .sequence(3))
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.realNVP().build(dimension: 3, dependencies: .sequence(3))
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = FlowArchitecture.planar().build(dimension: 3, dependencies: .sequence(3))
+      })
   }
 }

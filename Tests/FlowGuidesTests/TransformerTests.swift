@@ -215,12 +215,30 @@ import Testing
   }
 
   @Test func misuse() async {
-    await #expect(processExitsWith: .failure) { _ = RationalQuadraticSpline(bins: 0) }
-    await #expect(processExitsWith: .failure) { _ = LinearSpline(bound: -1) }
-    await #expect(processExitsWith: .failure) { _ = QuadraticSpline(bins: 1) }
-    await #expect(processExitsWith: .failure) { _ = CubicSpline(bins: 1000) }
-    await #expect(processExitsWith: .failure) { _ = DeepSigmoidal(units: 0) }
-    await #expect(processExitsWith: .failure) { _ = BernsteinPolynomial(degree: 0) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RationalQuadraticSpline(bins: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LinearSpline(bound: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = QuadraticSpline(bins: 1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = CubicSpline(bins: 1000)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = DeepSigmoidal(units: 0)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = BernsteinPolynomial(degree: 0)
+      })
   }
 }
 
