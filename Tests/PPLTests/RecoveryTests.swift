@@ -37,4 +37,32 @@ import Testing
     // After a return, a lower stretch begins at the state that it went back to.
     #expect(try Self.returns([30, 20, 40, 19, 40]) == [nil, nil, 1, nil, 1])
   }
+
+  /// After a return, the steps are those of a fit that comes to this step with the earlier state,
+  /// model code or plan.
+  @Test(arguments: [false, true]) func goesOnFromThere(_ reads: Bool) throws {
+    func make() throws -> SVI {
+      try SVI(
+        {
+          let z = sample("z", Normal(0, 1))
+          if reads { _ = z.scalar() }
+          sample("x", Normal(z, 0.5), observed: 3)
+        },
+        guide: {
+          sample("z", Normal(param("loc", 0), param("scale", 1, constraint: .positive)))
+        }, optimizer: Adam(.exponential(0.1, decay: 0.99)), seed: 4)
+    }
+    let svi = try make()
+    let first = svi.state
+    let review = Review(every: 10) { _, losses in
+      losses.count == 10 ? .goesBack(to: first) : .goesOn
+    }
+    let fit = try svi.run(steps: 25, showsProgress: false, estimate: "ELBO", review: review)
+    let other = try make()
+    (other.stepsTaken, other.updatesMade) = (10, 10)
+    let rest = try other.run(steps: 15, showsProgress: false)
+    #expect(fit.losses.count == 25 && Array(fit.losses.suffix(15)) == rest.losses)
+    #expect(svi.parameters.packed.array() == other.parameters.packed.array())
+    #expect(fit.warnings == [.returned(times: 1)])
+  }
 }

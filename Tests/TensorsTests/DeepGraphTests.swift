@@ -7,6 +7,10 @@ import Testing
 @Suite struct DeepGraphTests {
   private let depth = 1_000_000
 
+  private struct Weak {
+    weak var node: Node?
+  }
+
   private func chain(_ start: Tensor, _ depth: Int) -> Tensor {
     var x = start
     for _ in 0..<depth / 2 { x = (x + 1) * 0.5 }
@@ -15,17 +19,17 @@ import Testing
 
   @Test func `are released`() {
     var x: Tensor? = chain(Tensor([1.0]), depth)
-    weak let node = x?.node
+    let released = Weak(node: x?.node)
     x = nil
-    #expect(node == nil)
+    #expect(released.node == nil)
   }
 
   @Test func `are released from the list of inputs`() {
     var x = Tensor([1.0])
     for _ in 0..<100_000 { x = concat([x, x, x, x])[0..<1] }
-    weak let node = x.node
+    let released = Weak(node: x.node)
     x = Tensor(0.0)
-    #expect(node == nil)
+    #expect(released.node == nil)
   }
 
   @Test func `release shared parts later`() {

@@ -45,7 +45,9 @@ package final class TraceRecorder: Sendable {
 final class TracedArgument: SourceOperation {
   let name = "argument"
   /// Not kept: it has nodes that depend on this. After the trace nobody asks for reads.
-  weak let recorder: TraceRecorder?
+  ///
+  /// `nonisolated(unsafe)`: set when it is made, and never again.
+  nonisolated(unsafe) private(set) weak var recorder: TraceRecorder?
 
   init(_ recorder: TraceRecorder) { self.recorder = recorder }
 }
