@@ -11,8 +11,7 @@ import Testing
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { _ = Normal(0, -1.5) }
-    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(message.contains("Normal: scale must be positive, got -1.5"), "\(message)")
+    expectTrap(result, "Normal: scale must be positive, got -1.5")
   }
 
   @Test func otherBadLiterals() async {
@@ -47,8 +46,7 @@ import Testing
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { _ = Normal(0, Tensor([1, 2, -0.5], dtype: .float32)) }
-    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(message.contains("scale must be positive, got -0.5 at index 2"), "\(message)")
+    expectTrap(result, "scale must be positive, got -0.5 at index 2")
   }
 
   /// Every parameter of every distribution: a literal that violates its constraint traps, and the
@@ -73,10 +71,8 @@ import Testing
         literals[index] = Tensor(floatLiteral: Double(bad) ?? .infinity)
         _ = subject.make(literals)
       }
-      let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-      #expect(
-        message.contains("\(type): \(parameter.name) must be \(parameter.constraint), got \(bad)"),
-        "\(subject): \(message)")
+      expectTrap(
+        result, "\(type): \(parameter.name) must be \(parameter.constraint), got \(bad)")
     }
   }
 

@@ -180,10 +180,7 @@ import Testing
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) { _ = sample("height", Normal(0, 1)) }
-    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(
-      message.contains("\"height\" outside any handler") && message.contains("seeded("),
-      "\(message)")
+    expectTrap(result, "\"height\" outside any handler", "seeded(")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = param("w", Tensor([1.0]))

@@ -77,6 +77,31 @@ import Testing
     }
   }
 
+  /// With steps behind it, a fit that takes parameters goes on like one without: the optimizer's
+  /// state and its rate, which falls here, begin again.
+  @Test func savedParametersAfterSteps() throws {
+    let path = Self.path("parameters")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func make() throws -> SVI {
+      try SVI(
+        {
+          let z = sample("z", Normal(0, 1))
+          sample("x", Normal(z, 0.5), observed: 2)
+        }, DeltaGuide(), optimizer: Adam(.exponential(0.1, decay: 0.8)))
+    }
+    let saved = try make()
+    try saved.run(steps: 3, showsProgress: false)
+    try saved.parameters.save(to: path)
+    let (used, fresh) = (try make(), try make())
+    try used.run(steps: 15, showsProgress: false)
+    for svi in [used, fresh] {
+      try svi.loadParameters(from: path)
+      try svi.run(steps: 4, showsProgress: false)
+    }
+    #expect(used.parameters.values.bits == fresh.parameters.values.bits)
+    #expect(used.parameters.values.bits != saved.parameters.values.bits)
+  }
+
   /// The same from a process that starts anew.
   @Test func inAnotherProcess() async throws {
     let (saved, finished) = (Self.path("saved"), Self.path("finished"))

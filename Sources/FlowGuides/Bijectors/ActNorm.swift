@@ -4,8 +4,8 @@ public import PPL
 /// deviation 1 (Kingma & Dhariwal 2018); log det Σ logScale.
 ///
 /// Without data it starts as the identity; a coordinate that is constant in the data starts with the
-/// scale 1. The initial values are computed once, when the
-/// parameters are first met, from data that a bijector is made with:
+/// scale 1. The initial values are computed once, when the parameters are first met, from data that a
+/// bijector is made with:
 ///
 ///     ActNorm(dimension: 3, name: "norm", normalizing: .values(of: noise, through: earlierLayers))
 ///     ActNorm(dimension: 3, name: "norm", normalizing: .points(of: data, through: laterLayers))

@@ -83,8 +83,7 @@ public enum FlowFitError: Error, CustomStringConvertible, Equatable {
 ///   - dtype: of the parameters, to which the data are cast.
 ///   - seed: determines initial values, the rows held back and the batches.
 /// - Throws: `FlowFitError` if the data do not suit the flow, or no epoch ends with a finite density;
-///   `ModelError.notFinite` if the log
-///   density or its gradient is not finite too many times in a row.
+///   `ModelError.notFinite` if the log density or its gradient is not finite too many times in a row.
 public func fit(
   _ flow: NormalizingFlow, to data: Tensor, context: Tensor? = nil,
   optimizer: some Optimizer = Adam(0.001), epochs: Int = 200, batchSize: Int = 256,

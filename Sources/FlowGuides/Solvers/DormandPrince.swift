@@ -5,9 +5,9 @@ internal import PPL
 /// Nørsett & Wanner 1993, sections II.4 and II.5).
 ///
 /// A step's error is at most `tolerance` (1 + |y|) in each element; one that is no number, or whose
-/// slope is none, stays so and leaves the others alone. Derivatives are those of the
-/// exact solution by the adjoint equation, solved backward in time to the same tolerance, to any
-/// order; the memory they take does not grow with the number of steps.
+/// slope is none, stays so and leaves the others alone. Derivatives are those of the exact solution by
+/// the adjoint equation, solved backward in time to the same tolerance, to any order; the memory they
+/// take does not grow with the number of steps.
 struct InitialValueProblem: Sendable {
   typealias Field = @Sendable (_ t: Tensor, _ y: Tensor, _ inputs: [Tensor]) -> Tensor
 

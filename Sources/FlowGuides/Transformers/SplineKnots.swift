@@ -10,10 +10,10 @@ public enum KnotForm: Sendable {
 
   /// Stops the program unless an interval of [−bound, bound] can have so many bins.
   func check(_ bins: Int, _ bound: Double, least: Int = 1, _ spline: StaticString) {
-    let most = self == .floored ? Int(1 / floor) - 1 : .max
+    precondition(bins >= least, "\(spline): bins must be at least \(least), got \(bins)")
     precondition(
-      bins >= least && bins <= most,
-      "\(spline): bins must be at least \(least) and at most \(most), got \(bins)")
+      floor * Double(bins) < 1,
+      "\(spline): bins of at least \(floor) of the interval each fill it before there are \(bins)")
     precondition(bound > 0, "\(spline): bound must be positive, got \(bound)")
   }
 

@@ -15,7 +15,6 @@ public final class Batches: Sendable {
   public let size: Int
   /// The number of rows in all.
   public let rowCount: Int
-  private let numbers: Tensor
 
   private struct Epoch {
     var key: Int64
@@ -41,7 +40,6 @@ public final class Batches: Sendable {
     self.arrays = arrays.map { $0.detached() }
     self.size = size
     rowCount = counts[0]
-    numbers = Tensor(Array(0..<counts[0]))
   }
 
   /// The rows of the batch of a step.
@@ -54,20 +52,21 @@ public final class Batches: Sendable {
 
   /// The batch of a step, and after it the numbers of its rows.
   func numberedTensors(step: Int, key: Int64) -> [Tensor] {
-    let arrays = arrays + [numbers]
     let storages = arrays.map { Storage(byteCount: size * $0.rowByteCount) }
-    gather(step: step, key: key, into: storages)
-    return zip(arrays, storages).map { array, storage in
+    let numbers = Storage(byteCount: size * 8)
+    gather(step: step, key: key, into: storages + [numbers])
+    let rows = zip(arrays, storages).map { array, storage in
       Tensor(storage: storage, shape: [size] + array.shape.dropFirst(), dtype: array.dtype)
     }
+    return rows + [Tensor(storage: numbers, shape: [size], dtype: .int64)]
   }
 
   /// Copies the batch of a step, and after it the numbers of its rows, to memory that has room.
   func gather(step: Int, key: Int64, into storages: [Storage]) {
     let rows = indices(step, key)
-    for (array, storage) in zip(arrays + [numbers], storages) {
-      array.copyRows(rows, to: storage.pointer)
-    }
+    for (array, storage) in zip(arrays, storages) { array.copyRows(rows, to: storage.pointer) }
+    let numbers = storages[arrays.count].pointer.assumingMemoryBound(to: Int64.self)
+    for (place, row) in rows.enumerated() { numbers[place] = Int64(row) }
   }
 
   private func indices(_ step: Int, _ key: Int64) -> [Int] {

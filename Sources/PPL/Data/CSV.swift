@@ -124,7 +124,9 @@ public struct CSV: Sendable {
     values.reserveCapacity(rowCount)
     for row in 0..<rowCount {
       if let value = fields.number(row, index) {
-        if dtype == .int64 { try requireWhole(value, row, column) }
+        if dtype == .int64, let reason = CSV.fault(asWhole: value) {
+          throw field(row, column, "\(fields.text(row, index)) \(reason)")
+        }
         values.append(value)
       } else if !fields.isMissing(row, index) {
         throw field(
@@ -140,17 +142,12 @@ public struct CSV: Sendable {
     return values
   }
 
-  private func requireWhole(_ value: Double, _ row: Int, _ column: String) throws(FileError) {
-    guard value.rounded() == value else {
-      throw field(row, column, "\(value) is no whole number")
-    }
+  /// Why a number cannot be had as an integer without loss; nil if it can.
+  private static func fault(asWhole value: Double) -> String? {
+    if value.rounded() != value { return "is no whole number" }
     // From here on doubles skip whole numbers.
-    guard value.magnitude <= 0x1p53 else {
-      throw field(
-        row, column,
-        "the number is beyond ±2⁵³, where digits would be lost; categories(_:) gives such keys codes"
-      )
-    }
+    return value.magnitude <= 0x1p53
+      ? nil : "is beyond ±2⁵³, where digits would be lost; categories(_:) gives such keys codes"
   }
 
   private func missingField(_ row: Int, _ column: String) -> FileError {

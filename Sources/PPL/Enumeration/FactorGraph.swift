@@ -155,7 +155,7 @@ struct FactorGraph {
     if let own = term.own { axes.append(.variable(own)) }
     var tensor = try declared(logProb, term, outside: axes.count)
     axes += term.site.plates.sorted { $0.axis < $1.axis }.map { .plate($0.name) }
-    let others = term.sources.filter { $0 != term.own }
+    let others = term.sources.filter { $0 != term.own && variables[$0].support != nil }
     guard axes.count + others.count <= Shape.maximumRank else {
       throw .tooManyCauses(term.site.name, dependsOn: others.map { variables[$0].name }.sorted())
     }

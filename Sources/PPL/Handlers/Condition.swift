@@ -4,7 +4,6 @@ struct ConditionHandler: Handler {
 
   func process(_ site: inout Site) {
     guard site.kind == .sample, let value = data[site.name] else { return }
-    site.requireFit(value, "condition")
     site.value = value
     site.isObserved = true
   }

@@ -1,19 +1,24 @@
 /// Makes parameters random.
 final class LiftHandler: Handler {
   private let prior: @Sendable (Site) -> (any Distribution)?
-  /// The values of the parameters met so far, once they have one: a parameter met again has the same.
-  private let values = Locked<[String: Tensor?]>([:])
+  private struct State {
+    /// Parameters on their way to a value.
+    var pending: Set<String> = []
+    /// The values of the parameters met so far: a parameter met again has the same.
+    var values: [String: Tensor] = [:]
+  }
+  private let state = Locked(State())
 
   init(_ prior: @escaping @Sendable (Site) -> (any Distribution)?) { self.prior = prior }
 
   func process(_ site: inout Site) {
     guard site.kind == .param else { return }
     let name = site.name
-    if let value = values.withLock({ $0[name] }) {
+    if let value = state.withLock({ $0.values[name] }) {
       site.value = value
       site.isHidden = true
     } else if let prior = prior(site) {
-      values.withLock { $0[name] = .some(nil) }
+      _ = state.withLock { $0.pending.insert(name) }
       site.kind = .sample
       site.distribution = prior
       site.declaration = nil
@@ -23,7 +28,7 @@ final class LiftHandler: Handler {
   func postprocess(_ site: inout Site) {
     guard site.kind == .sample, let value = site.value else { return }
     let name = site.name
-    values.withLock { if case .some(.none) = $0[name] { $0[name] = value } }
+    state.withLock { if $0.pending.remove(name) != nil { $0.values[name] = value } }
   }
 }
 

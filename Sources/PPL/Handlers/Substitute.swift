@@ -4,7 +4,6 @@ struct SubstituteHandler: Handler {
 
   func process(_ site: inout Site) {
     guard site.kind != .factor, site.kind != .assignment, let value = value(site) else { return }
-    if site.kind == .sample { site.requireFit(value, "substitute") }
     site.value = value
     site.logProb = nil
   }

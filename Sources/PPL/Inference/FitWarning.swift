@@ -69,18 +69,13 @@ extension FitWarning {
     guard size >= 20 else { return nil }
     let parts = (0..<20).map { part in
       let end = losses.count - (19 - part) * size
-      return losses[(end - size)..<end].filter { $0.isFinite }.sorted()
+      return LossStretch(losses[(end - size)..<end])
     }
-    func quantile(_ part: [Double], _ share: Double) -> Double {
-      part[Int(share * Double(part.count - 1))]
-    }
-    let known = parts.filter { !$0.isEmpty }
-    guard let last = known.last,
-      let lowest = known.min(by: { quantile($0, 0.5) < quantile($1, 0.5) })
+    let known = parts.compactMap(\.self)
+    guard let last = known.last, let lowest = known.min(by: { $0.median < $1.median }),
+      last.isAbove(lowest, ranges: 4)
     else { return nil }
-    let (low, end) = (quantile(lowest, 0.5), quantile(last, 0.5))
-    let range = quantile(lowest, 0.75) - quantile(lowest, 0.25)
-    return end - low > max(1, 4 * range) ? .risenLoss(from: low, to: end) : nil
+    return .risenLoss(from: lowest.median, to: last.median)
   }
 }
 

@@ -6,9 +6,8 @@ struct Recovery {
   /// The number of steps whose losses are judged together.
   static let interval = 50
 
-  /// The lowest stretch so far: of its losses the median and the range of the middle half, and the
-  /// state it began with.
-  private var best: (median: Double, range: Double, state: SVI.State)?
+  /// The lowest stretch so far, and the state it began with.
+  private var best: (stretch: LossStretch, state: SVI.State)?
   /// The state that the present stretch began with.
   private var start: SVI.State
 
@@ -20,16 +19,12 @@ struct Recovery {
   ///   more than a nat and twice the range of that one's middle half. Noise has a standard error of
   ///   0.13 such ranges.
   mutating func review(_ losses: ArraySlice<Double>, endedAt end: SVI.State) -> SVI.State? {
-    let losses = losses.filter(\.isFinite).sorted()
-    func quantile(_ share: Double) -> Double { losses[Int(share * Double(losses.count - 1))] }
-    let median = losses.isEmpty ? .infinity : quantile(0.5)
-    if let best, median - best.median > max(1, 2 * best.range) {
+    let stretch = LossStretch(losses)
+    if let best, stretch?.isAbove(best.stretch, ranges: 2) ?? true {
       start = best.state
       return start
     }
-    if median < best?.median ?? .infinity {
-      best = (median, quantile(0.75) - quantile(0.25), start)
-    }
+    if let stretch, stretch.median < best?.stretch.median ?? .infinity { best = (stretch, start) }
     start = end
     return nil
   }

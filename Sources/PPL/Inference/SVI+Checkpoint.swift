@@ -23,15 +23,16 @@ extension SVI {
   public func load(from path: String) throws(FileError) {
     let saved = try Checkpoint(contentsOf: path, for: parameters, chosenOptimizer)
     parameters = saved.parameters
-    optimizer = chosenOptimizer.resolved(for: parameters.entries.map(ParameterRange.init))
+    resolveOptimizer()
     optimizerState = saved.optimizerState
     key = saved.position.key
     stepsTaken = saved.position.stepsTaken
     updatesMade = saved.position.updatesMade
     skipped = saved.position.stepsSkipped
   }
+
   /// Takes parameters and mutable values from a file that `fit.parameters.save(to:)`, or another
-  /// program, wrote; see `ParameterStore.load(from:)`. The optimizer starts anew.
+  /// program, wrote; see `ParameterStore.load(from:)`. The optimizer starts anew, and so does its rate.
   ///
   /// `run(steps: 0)` then gives the fit that was saved.
   ///
@@ -39,7 +40,8 @@ extension SVI {
   ///   changed then.
   public func loadParameters(from path: String) throws(FileError) {
     try parameters.load(from: path)
-    optimizer = chosenOptimizer.resolved(for: parameters.entries.map(ParameterRange.init))
+    resolveOptimizer()
     optimizerState = optimizer.initialState(parameters.packed).map { $0.detached() }
+    (updatesMade, skipped) = (0, 0)
   }
 }

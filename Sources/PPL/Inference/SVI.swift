@@ -217,8 +217,13 @@ public final class SVI {
   /// Adds parameters, and optimizer state for them where it has a number per parameter.
   private func adopt(_ sites: [Site]) {
     parameters.append(sites)
-    optimizer = chosenOptimizer.resolved(for: parameters.entries.map(ParameterRange.init))
+    resolveOptimizer()
     optimizerState = optimizer.grown(optimizerState, for: parameters.packed).map { $0.detached() }
+  }
+
+  /// Makes the optimizer that of the parameters there are now.
+  func resolveOptimizer() {
+    optimizer = chosenOptimizer.resolved(for: parameters.entries.map(ParameterRange.init))
   }
 
   private func noteSkip() throws(ModelError) {

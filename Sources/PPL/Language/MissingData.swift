@@ -17,10 +17,14 @@ public func sample(
 ) -> Tensor {
   sample("\(name)_observed", distribution.mask(observedMask), observed: observed)
   let drawn = sampleMissing("\(name)_unobserved", distribution, .!observedMask, infer)
-  let isKnown = (0..<distribution.eventShape.rank).reduce(observedMask) { mask, _ in
-    mask.expandingDims(at: -1)
+  return deterministic(name, `where`(distribution.overEvents(observedMask), observed, drawn))
+}
+
+extension Distribution {
+  /// A mask of the batch for each element of the events.
+  fileprivate func overEvents(_ mask: Tensor) -> Tensor {
+    (0..<eventShape.rank).reduce(mask) { mask, _ in mask.expandingDims(at: -1) }
   }
-  return deterministic(name, `where`(isKnown, observed, drawn))
 }
 
 private func sampleMissing(
@@ -64,8 +68,7 @@ private struct Missing<Base: Distribution>: Distribution {
   func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
     let drawn = base.sample(shape, key: key, dtype: dtype)
     let other = fixed.sample(shape, key: key.foldIn("known"), dtype: drawn.dtype)
-    let mask = (0..<eventShape.rank).reduce(isMissing) { mask, _ in mask.expandingDims(at: -1) }
-    return `where`(mask, drawn, other)
+    return `where`(overEvents(isMissing), drawn, other)
   }
 
   func expanded(to batchShape: Shape) -> Missing {

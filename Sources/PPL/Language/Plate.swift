@@ -160,7 +160,7 @@ struct PlateHandler: Handler {
       return
     }
     site.plates.append(plate)
-    if plate.count != plate.size { site.scale *= plate.scale }
+    if plate.count != plate.size, site.kind != .deterministic { site.scale *= plate.scale }
     guard let distribution = site.distribution else { return }
     let batch = distribution.batchShape
     if batch.rank >= -plate.axis, batch[batch.rank + plate.axis] == plate.count { return }

@@ -44,13 +44,14 @@ extension Site {
     return " in \(plates.count == 1 ? "plate" : "plates") \(list.joined(separator: ", "))"
   }
 
-  /// Traps unless a value broadcasts with the site's draws.
-  func requireFit(_ value: Tensor, _ handler: StaticString) {
+  /// Traps unless a value that a site is yet to have, under this name or another, broadcasts with its
+  /// draws.
+  func requireFit(_ value: Tensor, _ giver: StaticString) {
     guard let shape = drawShape else { return }
     precondition(
       value.shape.broadcast(with: shape) != nil,
       """
-      \(handler): a value of shape \(value.shape) for site "\(name)", whose draws have the shape \
+      \(giver): a value of shape \(value.shape) for site "\(name)", whose draws have the shape \
       \(shape)
       """)
   }

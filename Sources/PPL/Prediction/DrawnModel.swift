@@ -25,8 +25,11 @@ struct DrawnModel {
       with: InitialValueHandler(key: RandomKey(0).foldIn("setup")))
   }
 
+  /// Runs the model with the fitted parameters.
+  func run() { supplied(model) }
+
   /// Runs a body with the fitted parameters.
-  func supplied<Result>(_ body: () throws -> Result) rethrows -> Result {
+  private func supplied<Result>(_ body: () throws -> Result) rethrows -> Result {
     let parameters = parameters
     let fitted = SubstituteHandler { site in
       switch site.kind {

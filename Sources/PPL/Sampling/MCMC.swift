@@ -33,8 +33,7 @@ public struct MCMC {
     precondition(warmup >= 0, "MCMC: warmup must not be negative, got \(warmup)")
     precondition(samples > 0, "MCMC: samples must be positive, got \(samples)")
     precondition(chains > 0, "MCMC: chains must be positive, got \(chains)")
-    let drawn = DrawnModel(model: { _ = model() }, parameters: parameters)
-    self.model = { drawn.supplied(drawn.model) }
+    self.model = DrawnModel(model: { _ = model() }, parameters: parameters).run
     self.kernel = kernel
     self.warmup = warmup
     self.samples = samples

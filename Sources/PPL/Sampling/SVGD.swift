@@ -36,8 +36,7 @@ public struct SVGD {
     parameters: ParameterStore? = nil, seed: Int = 0
   ) {
     precondition(particles > 1, "SVGD: particles must be at least 2, got \(particles)")
-    let drawn = DrawnModel(model: { _ = model() }, parameters: parameters)
-    self.model = { drawn.supplied(drawn.model) }
+    self.model = DrawnModel(model: { _ = model() }, parameters: parameters).run
     self.kernel = kernel
     self.optimizer = optimizer
     self.particles = particles

@@ -18,7 +18,7 @@ public enum SamplingWarning: CustomStringConvertible, Equatable, Sendable {
       """
     case .disagreement(let name, let rHat):
       """
-      the chains do not agree: R-hat of \(name) is \(formatted(rHat, digits: 2)); take more steps of \
+      the chains do not agree: R-hat of \(name) is \(formatted(rHat, digits: 3)); take more steps of \
       warm-up and more samples, or reparameterize the model
       """
     case .fewDraws(let name, let size):

@@ -180,28 +180,32 @@ extension Tensor {
     precondition(
       dtype == .int64 || dtype.isFloat,
       "\(name): expected whole numbers as positions, got a tensor of dtype \(dtype)")
-    if let extent, isGiven { requirePositions(name, in: extent) }
+    if isGiven { requirePositions(name, in: extent) }
     if dtype == .int64 { return self }
-    if isGiven, let wrong = array().enumerated().first(where: { $1.rounded() != $1 }) {
-      preconditionFailure(
-        """
-        \(name): position \(wrong.element), element \(wrong.offset) of the index, is no whole \
-        number; round it, or cast the index to int64
-        """)
-    }
     let nowhere = 1e18
     return `where`(floor(self) .== self, self, Tensor(floatLiteral: nowhere)).cast(to: .int64)
   }
 
-  private func requirePositions(_ name: StaticString, in extent: Int) {
-    let limit = Double(extent)
-    let wrong = array().enumerated().first { $1 < -limit || $1 >= limit }
-    guard let wrong else { return }
-    preconditionFailure(
-      """
-      \(name): position \(Int(wrong.element)), element \(wrong.offset) of the index, is out of range \
-      for an axis of \(extent); positions count from 0
-      """)
+  /// Traps where one of these numbers is no position, of an axis whose extent is given.
+  private func requirePositions(_ name: StaticString, in extent: Int?) {
+    // Whole numbers of any size are positions where no extent limits them.
+    if extent == nil && dtype == .int64 { return }
+    let limit = extent.map(Double.init) ?? .infinity
+    for (element, position) in array().enumerated() {
+      var shown: String { Int(exactly: position).map { "\($0)" } ?? "\(position)" }
+      precondition(
+        position.rounded() == position,
+        """
+        \(name): position \(shown), element \(element) of the index, is no whole number; round it, or \
+        cast the index to int64
+        """)
+      precondition(
+        extent == nil || position >= -limit && position < limit,
+        """
+        \(name): position \(shown), element \(element) of the index, is out of range for an axis of \
+        \(extent ?? 0); positions count from 0
+        """)
+    }
   }
 
   /// This tensor and positions, broadcast against each other in all axes but one.

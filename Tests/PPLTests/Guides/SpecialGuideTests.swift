@@ -269,8 +269,7 @@ import Testing
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = GuideList(.sites(["a"], LaplaceGuide()), .rest(NormalGuide()))
     }
-    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(message.contains("LaplaceGuide") && message.contains("MultivariateNormalGuide"))
+    expectTrap(result, "LaplaceGuide", "MultivariateNormalGuide")
   }
 
   // MARK: Quantiles
