@@ -14,6 +14,8 @@ public enum EnumerationError: Error, CustomStringConvertible, Equatable {
   case plateNesting([String], plates: [String])
   /// Sites summed over in one sum, with different scales.
   case differentScales([String: Double])
+  /// Sites of one sum whose log densities different tensors multiply.
+  case differentTensorScales([String])
   /// A variable summed over in the model that joins the copies of a variable of the guide.
   case joinsCopies(of: String, by: [String], plate: String)
   /// A step of a Markov chain that depends on one further back than its history.
@@ -58,6 +60,11 @@ public enum EnumerationError: Error, CustomStringConvertible, Equatable {
       sites of one sum need one scale, and have \
       \(EnumerationError.list(scales.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" })): \
       give their plates the same subsample, or draw the outer site in the guide
+      """
+    case .differentTensorScales(let names):
+      """
+      sites of one sum need one scale, and these do not stand in the same scaled(by:) of tensors: \
+      \(EnumerationError.list(names)); put all of them inside it
       """
     case .joinsCopies(let name, let others, let plate):
       """

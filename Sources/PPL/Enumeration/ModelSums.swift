@@ -26,9 +26,9 @@ struct ModelSums {
     var costs: [EnumeratedCost] = []
     for component in FactorGraph.components(graph.model, graph.isModel) {
       let sources = Set(component.flatMap(\.sources)).filter { !graph.isModel($0) }
-      let scale = try commonScale(component)
+      try requireCommonScale(component)
       for factor in try summed(component) {
-        let scaled = scale == 1 ? factor : factor.map { $0 * Tensor(floatLiteral: scale) }
+        let scaled = factor.map { component[0].site.scaled($0) }
         costs.append(EnumeratedCost(factor: scaled, sources: sources))
       }
     }
@@ -36,13 +36,15 @@ struct ModelSums {
   }
 
   /// A scale stays outside of the logarithm, and must therefore be one for all.
-  private func commonScale(_ terms: [FactorGraph.Term]) throws(EnumerationError) -> Double {
-    let scale = terms[0].site.scale
-    if terms.contains(where: { $0.site.scale != scale }) {
+  private func requireCommonScale(_ terms: [FactorGraph.Term]) throws(EnumerationError) {
+    let sites = terms.map(\.site)
+    if sites.contains(where: { $0.scale != sites[0].scale }) {
       throw .differentScales(
-        Dictionary(terms.map { ($0.site.name, $0.site.scale) }) { first, _ in first })
+        Dictionary(sites.map { ($0.name, $0.scale) }) { first, _ in first })
     }
-    return scale
+    if sites.contains(where: { !$0.hasScale(of: sites[0]) }) {
+      throw .differentTensorScales(Set(sites.map(\.name)).sorted())
+    }
   }
 
   private mutating func summed(

@@ -81,6 +81,8 @@ struct RunRecord {
   private var skipped = 0
   private var returns = 0
   private(set) var wasInterrupted = false
+  /// Whether all losses are of one function, so that a rise means something.
+  var hasOneFunction = true
   private var steps: Int
   private let estimate: String
   private var progress: Progress
@@ -132,7 +134,7 @@ struct RunRecord {
     if skipped > 0 { warn(.skippedSteps(skipped, of: losses.count)) }
     if returns > 0 {
       warn(.returned(times: returns))
-    } else if let warning = FitWarning.risenLoss(losses) {
+    } else if hasOneFunction, let warning = FitWarning.risenLoss(losses) {
       warn(warning)
     }
   }

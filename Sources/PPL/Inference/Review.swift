@@ -42,6 +42,7 @@ extension SVI {
     case .ends:
       record.stop()
       return false
+    case .goesBack where !record.hasOneFunction: return false
     case .goesBack(let state):
       self.state = state
       skipped = 0

@@ -127,6 +127,7 @@ public final class SVI {
     precondition(steps >= 0, "SVI.run: steps must not be negative, got \(steps)")
     var record = record
     let graph = try stepGraph()
+    record.hasOneFunction = !graph.isAnnealed
     for warning in graph.warnings(parameters) { record.warn(warning) }
     try Interruption.whileWatching {
       try go(on: graph, &record, review)

@@ -84,6 +84,11 @@ struct StepGraph {
     particles.flatMap { $0.sites(of: kind, where: isWanted) }
   }
 
+  /// Whether log densities are multiplied by what another step may have another value of.
+  var isAnnealed: Bool {
+    (particles[0].guide.sites + particles[0].model.sites).contains { !$0.tensorScales.isEmpty }
+  }
+
   /// What is odd about model and guide, and about their parameters if every step has this graph.
   func warnings(_ parameters: ParameterStore) -> [FitWarning] {
     let odd = particles[0].warnings

@@ -88,6 +88,7 @@ public struct Site: Sendable {
       var enumeration: Enumeration?
       var wantsScore = false
       var score: Tensor?
+      var tensorScales: [Tensor] = []
     }
     let fields: Fields
 
@@ -111,7 +112,7 @@ public struct Site: Sendable {
   /// The log density of the value, where it was computed together with it.
   public var logProb: Tensor?
   public var isObserved: Bool
-  /// The factor by which the log density counts.
+  /// The factor by which the log density counts, of `scaled(by:)` with a number and of plates.
   public var scale: Double = 1
   /// The plates it stands in, innermost first.
   public var plates: [Plate] = []
@@ -155,6 +156,11 @@ public struct Site: Sendable {
   var score: Tensor? {
     get { rare?.fields.score }
     set { setRare { $0.score = newValue } }
+  }
+  /// Numbers that the log density is multiplied by, besides `scale`.
+  var tensorScales: [Tensor] {
+    get { rare?.fields.tensorScales ?? [] }
+    set { setRare { $0.tensorScales = newValue } }
   }
   private var rare: Rare?
   /// Set by a handler to keep the site from the handlers outside it.
@@ -232,8 +238,19 @@ public struct Site: Sendable {
 
   /// The sum of the log density over the batch, times the scale: the site's term in an objective.
   /// Nil where it is zero by construction.
-  func logProbSum() -> Tensor? {
-    guard let sum = fullLogProb()?.sum() else { return nil }
-    return scale == 1 ? sum : sum * scale
+  func logProbSum() -> Tensor? { fullLogProb().map { scaled($0.sum()) } }
+
+  /// A part of the log density, times what it counts for.
+  func scaled(_ part: Tensor, by factor: Double = 1) -> Tensor {
+    let weight = factor * scale
+    let product = weight == 1 ? part : part * weight
+    return rare?.fields.tensorScales.reduce(product, *) ?? product
+  }
+
+  /// Whether it counts as often as another.
+  func hasScale(of other: Site) -> Bool {
+    let (own, others) = (tensorScales, other.tensorScales)
+    return scale == other.scale && own.count == others.count
+      && zip(own, others).allSatisfy { $0.node === $1.node }
   }
 }

@@ -5,8 +5,8 @@ struct Cost {
   /// The log density over batch and plates, without the scale.
   let logProb: Tensor
 
-  /// How often the log density counts: the site's scale, negative in the guide.
-  var weight: Double { isInGuide ? -site.scale : site.scale }
+  /// A part of the log density as often as it counts, negative in the guide.
+  func weighted(_ part: Tensor) -> Tensor { site.scaled(part, by: isInGuide ? -1 : 1) }
 
   /// The log density summed over all axes but those of some plates; it has the axes of plates of
   /// these that the site stands in.

@@ -28,7 +28,7 @@ struct LocalDensities {
       common.vector(costs, passes, term)
     }
     func density(_ cost: Cost) -> Tensor {
-      (cost.site.scale / scale) * cost.summed(keeping: common.plates)
+      cost.site.scaled(cost.summed(keeping: common.plates), by: 1 / scale)
     }
     self.common = common
     self.passes = passes

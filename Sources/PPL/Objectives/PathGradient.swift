@@ -12,7 +12,7 @@ struct PathGradient {
   init(_ run: ParticleTrace) {
     let draws = run.guide.sites.filter { $0.score != nil && $0.value != nil }
     let values = draws.compactMap(\.value)
-    var slopes = draws.compactMap { site in site.score.map { site.scale * $0 } }
+    var slopes = draws.compactMap { site in site.score.map { site.scaled($0) } }
     // A draw also moves the densities of those that depend on it.
     let densities = draws.map(PathGradient.densityAtFixedValue)
     let found = origins(of: densities, among: values)
@@ -33,7 +33,7 @@ struct PathGradient {
   /// log q(zᵢ) less what it owes to zᵢ itself: its gradient is that with respect to the parameters.
   private static func densityAtFixedValue(_ site: Site) -> Tensor {
     guard let value = site.value, let score = site.score else { return 0 }
-    return (site.logProbSum() ?? 0) - site.scale * (score * value).sum()
+    return (site.logProbSum() ?? 0) - site.scaled((score * value).sum())
   }
 
   /// A number computed from draws, computed from constants in their places.

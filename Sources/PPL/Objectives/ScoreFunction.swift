@@ -42,11 +42,11 @@ struct ScoreFunction {
   }
 
   /// The estimate: the sum of all costs.
-  var estimate: Tensor { costs.map { $0.weight * $0.logProb.sum() }.total() }
+  var estimate: Tensor { costs.map { $0.weighted($0.logProb.sum()) }.total() }
 
   /// What has the gradient ∇f, without the draws' own −∇ log q(zᵢ), whose expectation is zero.
   var pathwise: Tensor {
-    costs.filter { !$0.isScored }.map { $0.weight * $0.logProb.sum() }.total()
+    costs.filter { !$0.isScored }.map { $0.weighted($0.logProb.sum()) }.total()
   }
 
   /// One of the draws whose gradient is the score function's.
@@ -75,7 +75,7 @@ struct ScoreFunction {
           || !(followsGraph || draw.site.isSeparate(from: cost.site))
       else { return nil }
       let kept = draw.site.plates.filter { !isPassedOn(draw, outOf: $0, to: origins) }
-      return cost.weight * cost.summed(keeping: kept)
+      return cost.weighted(cost.summed(keeping: kept))
     }
     return stopGradient(parts.total().broadcast(to: draw.site.plateShape))
   }

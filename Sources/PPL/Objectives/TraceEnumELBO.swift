@@ -81,8 +81,7 @@ public struct TraceEnumELBO: Objective {
     for term in graph.guide {
       // The gradient of E[log q] by way of log q itself is 0.
       let logProb = term.site.isScored ? stopGradient(term.logProb) : term.logProb
-      let scale = Tensor(floatLiteral: -term.site.scale)
-      let factor = try graph.factor(term, logProb, outer: []).map { $0 * scale }
+      let factor = try graph.factor(term, logProb, outer: []).map { term.site.scaled($0, by: -1) }
       costs.append(EnumeratedCost(factor: factor, sources: Set(term.sources)))
     }
     return try GuideExpectation.of(costs, graph)

@@ -42,11 +42,11 @@ public struct TraceMeanFieldELBO: Objective {
 
   /// The scaled divergence of a guide's site from the model's, if it has a closed form.
   private func closedDivergence(_ drawn: Site, _ site: Site) throws -> Tensor? {
-    guard let q = drawn.distribution, let p = site.distribution, drawn.scale == site.scale,
+    guard let q = drawn.distribution, let p = site.distribution, drawn.hasScale(of: site),
       q.eventShape == p.eventShape
     else { return nil }
     do {
-      return drawn.scale * drawn.spread(try klDivergence(q, p)).sum()
+      return drawn.scaled(drawn.spread(try klDivergence(q, p)).sum())
     } catch KLDivergenceError.unknownPair {
       return nil
     }

@@ -53,6 +53,7 @@ public struct Importance {
     for var site in trace.sites where site.isLatent {
       // The draw's own density, whatever it counts for in the model.
       site.scale = 1
+      site.tensorScales = []
       try guide.add(Trace.Record(site))
     }
     return WeightedRun(
