@@ -25,7 +25,8 @@ private struct ReverseSweep {
   private var arrived: [[Cotangent]]
 
   init(_ output: Node, _ inputs: [Node]) {
-    let graph = GraphOrder([output])
+    let first = inputs.map(\.epoch).min() ?? .max
+    let graph = GraphOrder([output]) { $0.epoch < first }
     order = graph.nodes
     index = graph.table
     reaches = [Bool](repeating: false, count: order.count)

@@ -115,6 +115,13 @@ struct GraphOrder {
     }
   }
 
+  /// The nodes that may depend on some others, which must be alive, and the inputs of these nodes.
+  init(_ outputs: [Node], dependingOn sources: [Node]) {
+    let first = sources.map(\.epoch).min() ?? .max
+    let ends = Set(sources.map(ObjectIdentifier.init))
+    self.init(outputs) { $0.epoch < first || ends.contains(ObjectIdentifier($0)) }
+  }
+
   @inline(__always)
   private static func address(_ node: Unmanaged<Node>) -> UInt {
     UInt(bitPattern: node.toOpaque())

@@ -20,6 +20,8 @@ package final class Node: @unchecked Sendable {
   private var inlineCount: UInt8
   /// The length of the longest path to a leaf, at most 255.
   private let height: UInt8
+  /// How many epochs had begun when it was made: a node depends on none of a later one.
+  let epoch: UInt32
   /// The value of a literal (bits of a Double, or an Int64), otherwise zero.
   let payload: UInt64
   // Owned references. They are unmanaged so that `deinit` can take apart a long chain in a loop,
@@ -48,6 +50,19 @@ package final class Node: @unchecked Sendable {
     self.dtype = dtype
     self.isWeak = isWeak
     self.payload = payload
+    epoch = Node.epochs.load(ordering: .relaxed)
+  }
+
+  // MARK: Epochs
+
+  private static let epochs = Atomic<UInt32>(0)
+
+  /// Begins an epoch: nodes made from now on can be told from all that there were. Where a graph is
+  /// searched for what depends on some nodes, those of earlier epochs need not be looked at; without
+  /// that, building a graph of many loops takes the square of their number.
+  static func beginEpoch() {
+    // After the last one, all nodes are of one epoch, and all are looked at.
+    if epochs.load(ordering: .relaxed) < .max - 1024 { epochs.add(1, ordering: .relaxed) }
   }
 
   // MARK: Value

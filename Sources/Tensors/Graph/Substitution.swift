@@ -11,6 +11,7 @@ final class Placeholder: SourceOperation {
 
 extension Tensor {
   init(placeholder shape: Shape, _ dtype: DType, number: Int = -1, isWeak: Bool = false) {
+    Node.beginEpoch()
     self.init(Node(Placeholder(number), shape: shape, dtype: dtype, isWeak: isWeak))
   }
 
@@ -27,7 +28,7 @@ extension Tensor {
 /// The same computations with some tensors of their graph exchanged for others of their shapes.
 package func substitute(_ outputs: [Tensor], _ replacements: [(Tensor, Tensor)]) -> [Tensor] {
   let stops = Set(replacements.map { ObjectIdentifier($0.0.node) })
-  let order = GraphOrder(outputs.map(\.node)) { stops.contains(ObjectIdentifier($0)) }
+  let order = GraphOrder(outputs.map(\.node), dependingOn: replacements.map(\.0.node))
   var results = order.nodes.map(Tensor.init)
   for (old, new) in replacements {
     if let position = order.table[old.node] { results[position] = new }
@@ -52,8 +53,7 @@ package func substitute(_ outputs: [Tensor], _ replacements: [(Tensor, Tensor)])
 package func batchingDependents(
   _ outputs: [Tensor], replacing replacements: [(Tensor, Tensor)], size: Int
 ) -> [Tensor?] {
-  let stops = Set(replacements.map { ObjectIdentifier($0.0.node) })
-  let order = GraphOrder(outputs.map(\.node)) { stops.contains(ObjectIdentifier($0)) }
+  let order = GraphOrder(outputs.map(\.node), dependingOn: replacements.map(\.0.node))
   var batched = [Tensor?](repeating: nil, count: order.nodes.count)
   for (old, new) in replacements {
     if let position = order.table[old.node] { batched[position] = new }

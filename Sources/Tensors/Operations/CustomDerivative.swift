@@ -64,6 +64,7 @@ private func customDerivative(
   _ value: Tensor, _ inputs: [Tensor], _ derivative: @escaping CustomDerivativeOperation.Derivative
 ) -> Tensor {
   let nodes = inputs.map(\.node)
+  Node.beginEpoch()
   return Tensor(
     Node(
       CustomDerivativeOperation(derivative), value.node, nodes.first,

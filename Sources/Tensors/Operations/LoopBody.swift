@@ -36,8 +36,9 @@ final class LoopBody: Sendable {
     _ parameters: [Tensor], _ outputs: [Tensor], droppable: Int
   ) -> Closed {
     let isParameter = Set(parameters.map { ObjectIdentifier($0.node) })
+    let first = parameters.map(\.node.epoch).min() ?? .max
     let order = GraphOrder(outputs.map(\.node)) {
-      $0.storage != nil || isParameter.contains(ObjectIdentifier($0))
+      $0.epoch < first || $0.hasValue || isParameter.contains(ObjectIdentifier($0))
     }
     var captures: [Tensor] = []
     var isCaptured = NodeTable()
@@ -50,7 +51,7 @@ final class LoopBody: Sendable {
         depends[position] = true
         continue
       }
-      guard node.storage == nil else { continue }
+      guard node.epoch >= first, !node.hasValue else { continue }
       node.forEachInput { depends[position] = depends[position] || depends[order.table[$0] ?? 0] }
       guard depends[position] else { continue }
       node.forEachInput { if let input = order.table[$0], !depends[input] { capture($0) } }
