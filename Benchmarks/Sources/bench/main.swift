@@ -6,6 +6,7 @@ import Models
 //        bench WORKLOAD --memory [--dtype float32]
 //        bench cold --dtype float32
 //        bench toys [--steps 3000] [--only "NSF, inverse"]
+//        bench flow-costs [--dtype float32] [--seconds 1] [--only MAF]
 //        bench distributions --dtype float32 [--seconds 4] [--only Dirichlet]
 //        bench nuts POSTERIOR [--seconds 4]
 //        bench nuts-cold POSTERIOR
@@ -125,6 +126,8 @@ if options.workload == "distributions" {
   try reportPosteriors()
 } else if options.workload == "toys" {
   try reportToys(steps: options.steps, only: options.only)
+} else if options.workload == "flow-costs" {
+  try reportFlowCosts(options)
 } else if try reportFlow(options) {
 } else if options.workload == "cold" {
   try coldFit(options.dtype)

@@ -25,8 +25,7 @@ private struct ReverseSweep {
   private var arrived: [[Cotangent]]
 
   init(_ output: Node, _ inputs: [Node]) {
-    let first = inputs.map(\.epoch).min() ?? .max
-    let graph = GraphOrder([output]) { $0.epoch < first }
+    let graph = GraphOrder([output], since: inputs.map(\.epoch).min() ?? .max)
     order = graph.nodes
     index = graph.table
     reaches = [Bool](repeating: false, count: order.count)

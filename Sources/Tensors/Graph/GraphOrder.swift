@@ -88,8 +88,10 @@ struct GraphOrder {
   /// Marks, in the lowest bit of an address, a node on the stack whose inputs lie above it.
   private static let open: UInt = 1
 
-  /// - Parameter stopAt: nodes whose inputs are not followed.
-  init(_ outputs: [Node], stopAt: (Node) -> Bool = { _ in false }) {
+  /// - Parameters:
+  ///   - first: the inputs of nodes of earlier epochs are not followed.
+  ///   - stopAt: nor are those of these nodes.
+  init(_ outputs: [Node], since first: UInt32 = 0, stopAt: (Node) -> Bool = { _ in false }) {
     // The outputs own every node on the stack.
     var stack: ContiguousArray<UInt> = []
     nodes.reserveCapacity(256)
@@ -101,7 +103,7 @@ struct GraphOrder {
         if top & GraphOrder.open == 0 {
           if table.position(reference) >= 0 { continue }
           let node = reference.takeUnretainedValue()
-          if node.inputCount > 0, !stopAt(node) {
+          if node.inputCount > 0, node.epoch >= first, !stopAt(node) {
             stack.append(top | GraphOrder.open)
             let base = stack.count
             node.forEachReference { stack.append(GraphOrder.address($0)) }
@@ -117,9 +119,10 @@ struct GraphOrder {
 
   /// The nodes that may depend on some others, which must be alive, and the inputs of these nodes.
   init(_ outputs: [Node], dependingOn sources: [Node]) {
-    let first = sources.map(\.epoch).min() ?? .max
     let ends = Set(sources.map(ObjectIdentifier.init))
-    self.init(outputs) { $0.epoch < first || ends.contains(ObjectIdentifier($0)) }
+    self.init(outputs, since: sources.map(\.epoch).min() ?? .max) {
+      ends.contains(ObjectIdentifier($0))
+    }
   }
 
   @inline(__always)

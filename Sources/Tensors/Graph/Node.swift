@@ -6,7 +6,7 @@ internal import Synchronization
 /// keeps its inputs, so that gradients still pass through it.
 ///
 /// `@unchecked Sendable`: the fields are constant after `init`; the value is an atomic pointer set
-/// once; `inlineCount` changes only when the last owner takes the node apart.
+/// once; `flags` change only when the last owner takes the node apart.
 ///
 /// A step of a model makes hundreds of nodes and drops them together: the fields are ordered so that
 /// one takes 120 bytes, the most that the C library frees without looking for free neighbours.
@@ -14,10 +14,9 @@ package final class Node: @unchecked Sendable {
   let operation: any Operation
   let shape: Shape
   let dtype: DType
-  /// A literal, or computed from literals alone: takes the other operand's dtype.
-  let isWeak: Bool
-  /// How many of `first`, `second` and `third` there are; none any more once they were given up.
-  private var inlineCount: UInt8
+  /// How many of `first`, `second` and `third` there are, and whether it is weak in the highest bit: a
+  /// byte more would make the node larger.
+  private var flags: UInt8
   /// The length of the longest path to a leaf, at most 255.
   private let height: UInt8
   /// How many epochs had begun when it was made: a node depends on none of a later one.
@@ -42,13 +41,13 @@ package final class Node: @unchecked Sendable {
     self.second = second.map(Unmanaged.passRetained)
     self.third = third.map(Unmanaged.passRetained)
     self.rest = rest.map(Unmanaged.passRetained)
-    inlineCount = third != nil ? 3 : second != nil ? 2 : first != nil ? 1 : 0
+    let count: UInt8 = third != nil ? 3 : second != nil ? 2 : first != nil ? 1 : 0
+    flags = isWeak ? count | Node.weak : count
     var height = max(first?.height ?? 0, second?.height ?? 0, third?.height ?? 0)
     for node in rest { height = max(height, node.height) }
     self.height = height < .max ? height + 1 : height
     self.shape = shape
     self.dtype = dtype
-    self.isWeak = isWeak
     self.payload = payload
     epoch = Node.epochs.load(ordering: .relaxed)
   }
@@ -94,6 +93,16 @@ package final class Node: @unchecked Sendable {
 
   // MARK: Inputs
 
+  private static let weak: UInt8 = 0x80
+
+  /// A literal, or computed from literals alone: takes the other operand's dtype.
+  @inline(__always)
+  var isWeak: Bool { flags & Node.weak != 0 }
+
+  /// None any more once they were given up.
+  @inline(__always)
+  private var inlineCount: UInt8 { flags & ~Node.weak }
+
   @inline(__always)
   var inputCount: Int { inlineCount < 3 ? Int(inlineCount) : 3 + rest.count }
 
@@ -136,7 +145,7 @@ package final class Node: @unchecked Sendable {
 
   /// Gives up the inputs; high ones that nobody else holds join `pending`.
   private func dismantle(into pending: inout [Node]) {
-    inlineCount = 0
+    flags &= Node.weak
     forEachReference { input in
       var node = input.takeRetainedValue()
       if node.height > Node.recursionLimit && isKnownUniquelyReferenced(&node) {

@@ -18,7 +18,7 @@ public struct Shape: Sendable, Hashable, RandomAccessCollection, ExpressibleByAr
     }
   }
   private var extents = Extents()
-  private var length: Int32 = 0
+  private var length: Int8 = 0
 
   /// The shape of a scalar.
   public init() {}

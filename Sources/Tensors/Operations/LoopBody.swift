@@ -37,8 +37,8 @@ final class LoopBody: Sendable {
   ) -> Closed {
     let isParameter = Set(parameters.map { ObjectIdentifier($0.node) })
     let first = parameters.map(\.node.epoch).min() ?? .max
-    let order = GraphOrder(outputs.map(\.node)) {
-      $0.epoch < first || $0.hasValue || isParameter.contains(ObjectIdentifier($0))
+    let order = GraphOrder(outputs.map(\.node), since: first) {
+      $0.hasValue || isParameter.contains(ObjectIdentifier($0))
     }
     var captures: [Tensor] = []
     var isCaptured = NodeTable()
