@@ -91,6 +91,23 @@ import Testing
     #expect(try model(Tensor([0.0]).sum()) == 0)
   }
 
+  /// Weights of draws of the model: the draws' own density does not count otherwise for it.
+  @Test func weights() throws {
+    func evidence(_ scale: @escaping (_ body: () -> Void) -> Void) throws -> Double {
+      try Importance(
+        {
+          scale {
+            let z = sample("z", Normal(0, 1))
+            sample("x", Normal(z, 1), observed: 0.5)
+          }
+        }, draws: 500, seed: 2
+      ).run().logEvidence.value
+    }
+    let number = try evidence { scaled(by: 0.7, $0) }
+    let tensor = try evidence { scaled(by: Tensor([0.7]).sum(), $0) }
+    #expect((number - tensor).magnitude < 1e-10)
+  }
+
   /// A sum over values stays inside the logarithm, and what multiplies it outside.
   @Test func sumsNeedOneScale() throws {
     let heat = Tensor([0.5]).sum()

@@ -51,9 +51,7 @@ private func costOfCall(
   _ argument: Tensor, _ options: Options, _ body: (Tensor) -> [Tensor]
 ) throws -> Double {
   let function = try compile(for: [argument]) { body($0[0]) }
-  return fastest(options.seconds) { steps in
-    for _ in 0..<steps { _ = function([argument]) }
-  }
+  return fastestCall(options.seconds, of: function, [argument])
 }
 
 private func costOfStep(

@@ -60,9 +60,7 @@ func reportFlow(_ options: Options) throws -> Bool {
       _ = made?(arguments)
     }
     guard let function = made else { return }
-    let step = fastest(options.seconds) { steps in
-      for _ in 0..<steps { _ = function(arguments) }
-    }
+    let step = fastestCall(options.seconds, of: function, arguments)
     print(options, mode, step, first)
   }
 }

@@ -33,14 +33,18 @@ private let architectures: [(name: String, flow: FlowArchitecture)] = [
 /// nats, as lines of a table. An ELBO above the evidence by more than four standard errors, which a
 /// wrong log determinant would give, is marked.
 ///
-/// - Parameter only: the beginning of the names of the rows wanted.
-func reportToys(steps: Int, only: String) throws {
+/// - Parameters:
+///   - heat: the factor of the log density at the start, which is 1 after half of the steps.
+///   - only: the beginning of the names of the rows wanted.
+func reportToys(steps: Int, heat: Double, only: String) throws {
   print("| gap in nats | " + ToyTarget.all.map { "\($0)" }.joined(separator: " | ") + " |")
   print("|---|" + String(repeating: "---:|", count: ToyTarget.all.count))
   for (name, flow) in architectures where name.hasPrefix(only) {
     let cells = try ToyTarget.all.map { target -> String in
+      let model =
+        heat < 1 ? annealed(target.model, from: heat, steps: steps / 2) : target.model
       let fit = try SVI(
-        target.model, FlowGuide(flow: flow, start: .at(scale: 1)),
+        model, FlowGuide(flow: flow, start: .at(scale: 1)),
         optimizer: Adam(.cosine(0.01, steps: steps), beta2: 0.99),
         loss: TraceELBO(particles: 64), seed: 0
       ).run(steps: steps, showsProgress: false)
@@ -51,5 +55,15 @@ func reportToys(steps: Int, only: String) throws {
     print("| \(name) | " + cells.joined(separator: " | ") + " |")
     // Rows take minutes: show each when it is there.
     fflush(nil)
+  }
+}
+
+private func annealed(
+  _ model: @escaping () -> Void, from start: Double, steps: Int
+) -> () -> Void {
+  {
+    let heat = mutable("heat", Tensor(floatLiteral: start))
+    assign("heat", minimum(heat + 1 / Double(max(steps, 1)), 1))
+    scaled(by: heat, model)
   }
 }

@@ -25,7 +25,7 @@ private struct ReverseSweep {
   private var arrived: [[Cotangent]]
 
   init(_ output: Node, _ inputs: [Node]) {
-    let graph = GraphOrder([output], since: inputs.map(\.epoch).min() ?? .max)
+    let graph = GraphOrder([output], since: Node.firstEpoch(of: inputs))
     order = graph.nodes
     index = graph.table
     reaches = [Bool](repeating: false, count: order.count)

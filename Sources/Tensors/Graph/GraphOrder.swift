@@ -120,7 +120,7 @@ struct GraphOrder {
   /// The nodes that may depend on some others, which must be alive, and the inputs of these nodes.
   init(_ outputs: [Node], dependingOn sources: [Node]) {
     let ends = Set(sources.map(ObjectIdentifier.init))
-    self.init(outputs, since: sources.map(\.epoch).min() ?? .max) {
+    self.init(outputs, since: Node.firstEpoch(of: sources)) {
       ends.contains(ObjectIdentifier($0))
     }
   }

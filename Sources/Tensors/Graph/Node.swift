@@ -64,6 +64,9 @@ package final class Node: @unchecked Sendable {
     if epochs.load(ordering: .relaxed) < .max - 1024 { epochs.add(1, ordering: .relaxed) }
   }
 
+  /// The epoch of the oldest: what depends on one of them is of no earlier one.
+  static func firstEpoch(of nodes: [Node]) -> UInt32 { nodes.map(\.epoch).min() ?? .max }
+
   // MARK: Value
 
   /// Whether the value has been computed.

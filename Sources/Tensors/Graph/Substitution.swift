@@ -27,23 +27,22 @@ extension Tensor {
 
 /// The same computations with some tensors of their graph exchanged for others of their shapes.
 package func substitute(_ outputs: [Tensor], _ replacements: [(Tensor, Tensor)]) -> [Tensor] {
-  let stops = Set(replacements.map { ObjectIdentifier($0.0.node) })
   let order = GraphOrder(outputs.map(\.node), dependingOn: replacements.map(\.0.node))
-  var results = order.nodes.map(Tensor.init)
+  var replaced = [Tensor?](repeating: nil, count: order.nodes.count)
   for (old, new) in replacements {
-    if let position = order.table[old.node] { results[position] = new }
+    if let position = order.table[old.node] { replaced[position] = new }
   }
-  for (position, node) in order.nodes.enumerated() where !stops.contains(ObjectIdentifier(node)) {
+  for (position, node) in order.nodes.enumerated() where replaced[position] == nil {
     var changed = false
     var inputs: [Node] = []
     node.forEachInput { input in
-      let replacement = order.table[input].map { results[$0].node } ?? input
-      changed = changed || replacement !== input
-      inputs.append(replacement)
+      let replacement = order.table[input].flatMap { replaced[$0] }
+      changed = changed || replacement != nil
+      inputs.append(replacement?.node ?? input)
     }
-    if changed { results[position] = results[position].rebuilt(on: inputs) }
+    if changed { replaced[position] = Tensor(node).rebuilt(on: inputs) }
   }
-  return outputs.map { order.table[$0.node].map { results[$0] } ?? $0 }
+  return outputs.map { order.table[$0.node].flatMap { replaced[$0] } ?? $0 }
 }
 
 /// The same computations for many values at once of some tensors of their graph.

@@ -36,7 +36,7 @@ final class LoopBody: Sendable {
     _ parameters: [Tensor], _ outputs: [Tensor], droppable: Int
   ) -> Closed {
     let isParameter = Set(parameters.map { ObjectIdentifier($0.node) })
-    let first = parameters.map(\.node.epoch).min() ?? .max
+    let first = Node.firstEpoch(of: parameters.map(\.node))
     let order = GraphOrder(outputs.map(\.node), since: first) {
       $0.hasValue || isParameter.contains(ObjectIdentifier($0))
     }

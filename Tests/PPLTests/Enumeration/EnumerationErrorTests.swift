@@ -57,6 +57,20 @@ import Testing
     #expect(elbo.scalar().isFinite)
   }
 
+  /// Values that are drawn take no axis.
+  @Test func manyDrawnCauses() throws {
+    func draws(_ probability: Double) -> Tensor {
+      (0..<8).map { sample("drawn\($0)", Bernoulli(probs: Tensor(floatLiteral: probability))) }
+        .reduce(Tensor(0), +)
+    }
+    let elbo = try enumeratedELBO(
+      {
+        let sum = draws(0.3) + Self.coin("cause")
+        plate("rows", 2) { _ = sample("x", Normal(sum, 1), observed: [0.5, 1]) }
+      }, { _ = draws(0.5) })
+    #expect(elbo.scalar().isFinite)
+  }
+
   @Test func leavesPlate() {
     let expected = EnumerationError.leavesPlate("x", dependsOn: "z", plate: "rows")
     func observe(_ z: Tensor) { sample("x", Normal(z.sum(), 1), observed: 1) }
