@@ -1,6 +1,12 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+// A target names all modules whose types it uses, also those that another one exports to it: it is built
+// anew where one of those it names has changed, and not by what these are made of.
+let distributions: [Target.Dependency] = ["Distributions", "Tensors"]
+let language: [Target.Dependency] = ["PPL"] + distributions
+let library: [Target.Dependency] = ["FlowGuides"] + language
+
 let package = Package(
   name: "swift-ppl",
   platforms: [.macOS(.v15)],
@@ -27,43 +33,42 @@ let package = Package(
     .target(name: "Distributions", dependencies: ["Tensors"]),
     .target(
       name: "PPL",
-      dependencies: [
-        "Distributions", "Tensors",
-        .target(name: "CNetCDF", condition: .when(traits: ["NetCDF"])),
+      dependencies: distributions + [
+        .target(name: "CNetCDF", condition: .when(traits: ["NetCDF"]))
       ]),
-    .target(name: "FlowGuides", dependencies: ["PPL"]),
-    .target(name: "Models", dependencies: ["FlowGuides"], path: "models"),
+    .target(name: "FlowGuides", dependencies: language),
+    .target(name: "Models", dependencies: language, path: "models"),
     .target(name: "TutorialKit", path: "tutorials/kit"),
     .executableTarget(
-      name: "first-fit", dependencies: ["FlowGuides"], path: "tutorials/first-fit"),
+      name: "first-fit", dependencies: library, path: "tutorials/first-fit"),
     .executableTarget(
-      name: "getting-started", dependencies: ["FlowGuides", "TutorialKit"],
+      name: "getting-started", dependencies: library + ["TutorialKit"],
       path: "tutorials/getting-started"),
     .executableTarget(
-      name: "handlers", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/handlers"),
+      name: "handlers", dependencies: library + ["TutorialKit"], path: "tutorials/handlers"),
     .executableTarget(
-      name: "eight-schools", dependencies: ["FlowGuides", "Models", "TutorialKit"],
+      name: "eight-schools", dependencies: library + ["Models", "TutorialKit"],
       path: "tutorials/eight-schools"),
     .executableTarget(
-      name: "baseball", dependencies: ["FlowGuides", "Models", "TutorialKit"],
+      name: "baseball", dependencies: library + ["Models", "TutorialKit"],
       path: "tutorials/baseball"),
     .executableTarget(
-      name: "regression", dependencies: ["FlowGuides", "TutorialKit"],
+      name: "regression", dependencies: library + ["TutorialKit"],
       path: "tutorials/regression", resources: [.copy("kidiq.csv")]),
     .executableTarget(
-      name: "mixture", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/mixture"),
+      name: "mixture", dependencies: library + ["TutorialKit"], path: "tutorials/mixture"),
     .executableTarget(
-      name: "hmm", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/hmm"),
+      name: "hmm", dependencies: library + ["TutorialKit"], path: "tutorials/hmm"),
     .executableTarget(
-      name: "custom-bijector", dependencies: ["FlowGuides", "TutorialKit"],
+      name: "custom-bijector", dependencies: library + ["TutorialKit"],
       path: "tutorials/custom-bijector"),
     .executableTarget(
-      name: "flow-density", dependencies: ["FlowGuides", "TutorialKit"],
+      name: "flow-density", dependencies: library + ["TutorialKit"],
       path: "tutorials/flow-density", resources: [.copy("geyser.csv")]),
     .executableTarget(
-      name: "iaf-guide", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/iaf-guide"),
+      name: "iaf-guide", dependencies: library + ["TutorialKit"], path: "tutorials/iaf-guide"),
     .executableTarget(
-      name: "vae-iaf", dependencies: ["FlowGuides", "TutorialKit"], path: "tutorials/vae-iaf",
+      name: "vae-iaf", dependencies: library + ["TutorialKit"], path: "tutorials/vae-iaf",
       resources: [.copy("digits.csv")]),
 
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
@@ -71,16 +76,16 @@ let package = Package(
     .testTarget(
       name: "TensorsTests", dependencies: ["Tensors", "TestSupport", "CGSL", "CTensorKernels"]),
     .testTarget(
-      name: "DistributionsTests", dependencies: ["Distributions", "TestSupport", "CGSL"]),
+      name: "DistributionsTests", dependencies: distributions + ["TestSupport", "CGSL"]),
     .testTarget(
       name: "PPLTests",
-      dependencies: [
-        "PPL", "Models", "TestSupport", "CTensorKernels", "CGSL",
+      dependencies: language + [
+        "Models", "TestSupport", "CTensorKernels", "CGSL",
         .target(name: "CNetCDF", condition: .when(traits: ["NetCDF"])),
       ]),
     .testTarget(
-      name: "FlowGuidesTests", dependencies: ["FlowGuides", "Models", "TestSupport", "CGSL"]),
-    .testTarget(name: "ModelTests", dependencies: ["Models", "TestSupport"]),
+      name: "FlowGuidesTests", dependencies: library + ["Models", "TestSupport", "CGSL"]),
+    .testTarget(name: "ModelTests", dependencies: library + ["Models", "TestSupport"]),
     .testTarget(
       name: "TutorialTests",
       dependencies: [

@@ -11,6 +11,8 @@ let package = Package(
       dependencies: [
         .product(name: "FlowGuides", package: "swift-ppl"),
         .product(name: "Models", package: "swift-ppl"),
+        .product(name: "PPL", package: "swift-ppl"),
+        .product(name: "Tensors", package: "swift-ppl"),
       ]),
     .executableTarget(
       name: "random-bits", dependencies: [.product(name: "Tensors", package: "swift-ppl")]),
