@@ -61,6 +61,12 @@ extension AsymmetricLaplace: LocationScaleDistribution {
   }
 }
 
+extension GeneralizedNormal: LocationScaleDistribution {
+  public func relocated(_ loc: Tensor, _ scale: Tensor) -> GeneralizedNormal {
+    GeneralizedNormal(loc, scale, shape).expanded(to: batchShape)
+  }
+}
+
 extension Independent: LocationScaleDistribution where Base: LocationScaleDistribution {
   public var loc: Tensor { base.loc }
   public var scale: Tensor { base.scale }

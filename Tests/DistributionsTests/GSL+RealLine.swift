@@ -27,6 +27,20 @@ extension GSL {
     return -exp(0.5 * (low + high))
   }
 
+  static let exponentialPowerDensity = symbol("gsl_ran_exppow_pdf", Density2.self)
+  static let exponentialPowerDraw = symbol("gsl_ran_exppow", Draw2.self)
+
+  static func exponentialPowerQuantile(_ p: Double, _ shape: Double) -> Double {
+    if p > 0.5 { return -exponentialPowerQuantile(1 - p, shape) }
+    if p == 0.5 { return 0 }
+    var (low, high) = (-60.0, 60.0)
+    for _ in 0..<70 {
+      let middle = 0.5 * (low + high)
+      if gsl_cdf_exppow_Q(exp(middle), 1, shape) > p { low = middle } else { high = middle }
+    }
+    return -exp(0.5 * (low + high))
+  }
+
   /// P(|T| ≤ x), from the mass that is small.
   static func halfStudentCDF(_ x: Double, _ df: Double) -> Double {
     if x > 1 { return 1 - 2 * gsl_cdf_tdist_Q(x, df) }

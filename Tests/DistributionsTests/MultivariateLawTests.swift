@@ -132,6 +132,15 @@ import Testing
       ("ZeroSumNormal", ZeroSumNormal(1.3, [3]), 2),
       ("GaussianRandomWalk", GaussianRandomWalk(0.8, steps: 2), 2),
       (
+        "JointOrderStatistics",
+        JointOrderStatistics(Normal(0.3, 0.8), count: 6, ranks: [2, 5]), 2
+      ),
+      (
+        "JointOrderStatistics of an interval",
+        JointOrderStatistics(Uniform(-1, 2), count: 4, ranks: [1, 2]), 2
+      ),
+      ("Joint", Joint([Normal(0.3, 0.8), Gamma(2.5, 1)]), 2),
+      (
         "MatrixNormal",
         MatrixNormal(0, scaleTrilRow: [[0.7]], scaleTrilColumn: [[1.2, 0], [0.5, 0.7]]), 2
       ),

@@ -180,5 +180,23 @@ extension MultivariateCase {
       name: "ZeroSumNormal of 2 axes", coordinates: [[]],
       make: { ZeroSumNormal(exp($0[0]), [2, 2]) },
       outside: [[1, 1, -1, -1], [1, -1, 1, -1], [1, 1, 1, 1]]),
+    MultivariateCase(
+      name: "JointOrderStatistics", coordinates: [[], []],
+      make: { JointOrderStatistics(Normal($0[0], exp($0[1])), count: 7, ranks: [2, 3, 6]) },
+      outside: nonFinite + [[0, 2, 1], [0, 0, 1]]),
+    MultivariateCase(
+      name: "JointOrderStatistics, all", coordinates: [[], []],
+      make: { JointOrderStatistics(Weibull(exp($0[0]), 2 + $0[1]), count: 3) },
+      outside: nonFinite + [[1, 3, 2], [0, 1, 2], [-1, 1, 2], [1, 1, 2]]),
+    MultivariateCase(
+      name: "Joint", coordinates: [[], [2], [3]],
+      make: {
+        Joint([
+          LogNormal($0[0], 0.7), Normal($0[1], 1.3).toEvent(1), Dirichlet(2 * exp($0[2])),
+        ])
+      }, smooth: [0, 1],
+      outside: [
+        [-1, 0, 0, 0.2, 0.3, 0.5], [1, .infinity, 0, 0.2, 0.3, 0.5], [1, 0, 0, 0.2, 0.3, 0.6],
+      ]),
   ]
 }

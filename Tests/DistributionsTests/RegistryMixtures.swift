@@ -1,3 +1,4 @@
+import CGSL
 import Distributions
 import Foundation
 
@@ -5,7 +6,7 @@ extension DistributionCase {
   /// Mixtures and other wrappers.
   static let mixtures: [DistributionCase] = [
     mixtureSameFamily, mixture, zeroInflatedPoisson, zeroInflatedPoissonLogits,
-    zeroInflatedNegativeBinomial2, hurdlePoisson, maskedNormal,
+    zeroInflatedNegativeBinomial2, hurdlePoisson, maskedNormal, orderStatistic, greatestOfThree,
   ]
 
   /// Three normal components: weights, locations, scales.
@@ -124,4 +125,37 @@ extension DistributionCase {
     cdf: { GSL.normalCDF($0, $1[0], $1[1]) },
     quantile: { GSL.normalQuantile($0, $1[0], $1[1]) },
     hasGolden: false, checksParameters: false)
+
+  // MARK: Ranks
+
+  /// The second of five: of a beta variable, the normal quantile.
+  static let orderStatistic = DistributionCase(
+    name: "OrderStatistic", ranges: [-3...3, 0.2...4], support: .real,
+    make: { OrderStatistic(Normal($0[0], $0[1]), count: 5, rank: 2) },
+    density: {
+      GSL.betaDensity(GSL.normalCDF($0, $1[0], $1[1]), 2, 4) * GSL.normalDensity($0, $1[0], $1[1])
+    },
+    cdf: { GSL.betaCDF(GSL.normalCDF($0, $1[0], $1[1]), 2, 4) },
+    quantile: { p, v in
+      // In the upper tail from the complement, which has more digits there.
+      p < 0.5
+        ? GSL.normalQuantile(GSL.betaQuantile(p, 2, 4), v[0], v[1])
+        : 2 * v[0] - GSL.normalQuantile(GSL.betaQuantile(1 - p, 4, 2), v[0], v[1])
+    },
+    hasGolden: false, noise: .implicit, accuracy: 1e-10, checksParameters: false)
+
+  /// F³, for Weibull's F.
+  static let greatestOfThree = DistributionCase(
+    name: "OrderStatistic, greatest", ranges: [0.2...5, 0.7...5], support: .positive,
+    make: { OrderStatistic(Weibull($0[0], $0[1]), count: 3, rank: 3) },
+    density: {
+      3 * pow(gsl_cdf_weibull_P($0, $1[0], $1[1]), 2) * GSL.weibullDensity($0, $1[0], $1[1])
+    },
+    cdf: { $0 <= 0 ? 0 : pow(gsl_cdf_weibull_P($0, $1[0], $1[1]), 3) },
+    quantile: { p, v in
+      p < 0.5
+        ? gsl_cdf_weibull_Pinv(pow(p, 1.0 / 3), v[0], v[1])
+        : gsl_cdf_weibull_Qinv(-expm1(log1p(-(1 - p)) / 3), v[0], v[1])
+    },
+    hasGolden: false, noise: .implicit, accuracy: 1e-10, checksParameters: false)
 }

@@ -14,6 +14,7 @@ import Testing
     ("Logistic", Logistic(0.7, 1.9)), ("Gumbel", Gumbel(0.7, 1.9)),
     ("SoftLaplace", SoftLaplace(0.7, 1.9)), ("StudentT", StudentT(3.5, 0.7, 1.9)),
     ("SkewLogistic", SkewLogistic(0.7, 1.9, 0.6)),
+    ("GeneralizedNormal", GeneralizedNormal(0.7, 1.9, 1.4)),
     ("AsymmetricLaplace", AsymmetricLaplace(0.7, 1.9, 1.3)),
     ("Independent", Normal(Tensor([0.7, -1]), 1.9).toEvent(1)),
   ]

@@ -37,6 +37,12 @@ struct Tails: Sendable {
     stated?.icdf(logSurvival: logSurvival) ?? quantile(-expm1(logSurvival))
   }
 
+  /// The quantile whose probability has the given log odds, by the tail in which it is.
+  func icdf(logit: Tensor) -> Tensor {
+    `where`(
+      logit .< 0, icdf(logProbability: logSigmoid(logit)), icdf(logSurvival: logSigmoid(-logit)))
+  }
+
   private func quantile(_ p: Tensor) -> Tensor {
     guard let base = base as? any QuantileDistribution else {
       preconditionFailure("\(type(of: base)): quantiles are not known")
@@ -114,7 +120,12 @@ extension Gamma: TailDistribution {
 }
 
 extension Weibull: TailDistribution {
-  public func logCDF(_ value: Tensor) -> Tensor { log1mExp(logSurvival(value)) }
+  public func logCDF(_ value: Tensor) -> Tensor {
+    // Near 0 the distribution function is the power itself, which may underflow.
+    let logPower = concentration * log(maximum(value, 0) / scale)
+    let isNear = logPower .< -40
+    return overBatch(`where`(isNear, logPower, log1mExp(-exp(`where`(isNear, 0, logPower)))))
+  }
   public func logSurvival(_ value: Tensor) -> Tensor {
     overBatch(-exp(concentration * log(maximum(value, 0) / scale)))
   }

@@ -280,6 +280,34 @@ def soft_laplace():
     lambda: log(2 * pi), lambda loc, scale: stats.hypsecant(loc, scale))
 
 
+def generalized_normal_cdf(z, b):
+  outside = mpmath.gammainc(1 / b, abs(z) ** b, regularized=True) / 2 if z else mpf(1) / 2
+  return outside if z < 0 else 1 - outside
+
+
+def generalized_normal_quantile(p, b):
+  """By bisection of the logarithm of the distance, then by the secant."""
+  tail = min(p, 1 - p)
+  if tail == 0.5:
+    return mpf(0)
+  low, high = mpf(-800), mpf(800)
+  for _ in range(40):
+    middle = (low + high) / 2
+    low, high = (middle, high) if generalized_normal_cdf(-exp(middle), b) > tail else (low, middle)
+  distance = exp(mpmath.findroot(lambda t: log(generalized_normal_cdf(-exp(t), b) / tail), (low, high)))
+  return -distance if p < 0.5 else distance
+
+
+def generalized_normal():
+  location_scale(
+    "GeneralizedNormal", lambda z, b: log(b / 2) - mpmath.loggamma(1 / b) - abs(z) ** b,
+    generalized_normal_cdf, generalized_normal_quantile, lambda b: 0,
+    lambda b: mpmath.gamma(3 / b) / mpmath.gamma(1 / b),
+    lambda b: 1 / b - log(b / 2) + mpmath.loggamma(1 / b),
+    lambda loc, scale, b: stats.gennorm(b, loc, scale), shapes=[positive(0.4, 8, 0.2, 100)],
+    first=[(0, 1, 1), (1, 2, 0.5), (0, 1, 20.0), (3, 0.1, 2)], tolerance=1e-7)
+
+
 # --- Bounded below, bounded, round ----------------------------------------------------------------
 
 
@@ -355,8 +383,8 @@ def von_mises_points(loc, k):
 def main():
   wanted = sys.argv[1:]
   for make in [normal, log_normal, half_cauchy, half_normal, student_t, half_student_t, cauchy,
-               laplace, asymmetric_laplace, logistic, skew_logistic, gumbel, soft_laplace, levy,
-               uniform, von_mises]:
+               laplace, asymmetric_laplace, logistic, skew_logistic, gumbel, soft_laplace,
+               generalized_normal, levy, uniform, von_mises]:
     if not wanted or make.__name__ in wanted:
       make()
 

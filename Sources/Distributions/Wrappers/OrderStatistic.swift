@@ -1,0 +1,74 @@
+/// The value of a given rank among independent draws of a base distribution: of rank 1 the least, of
+/// rank `count` the greatest.
+///
+/// log p(x) = log f(x) + (r − 1) log F(x) + (n − r) log(1 − F(x)) − log B(r, n − r + 1), with n =
+/// count, r = rank, and f and F the density and the distribution function of the base
+///
+/// F(x) is a beta variable: a draw is a quantile of the base, and differentiates by its parameters.
+public struct OrderStatistic<Base: QuantileDistribution>: QuantileDistribution {
+  public let base: Base
+  public let count: Int
+  public let rank: Int
+  private let tails: Tails
+
+  /// - Parameters:
+  ///   - base: a continuous distribution of numbers.
+  ///   - count: the number of draws.
+  ///   - rank: from 1 to `count`.
+  public init(_ base: Base, count: Int, rank: Int) {
+    requireContinuousNumbers(base, "OrderStatistic")
+    precondition(
+      (1...max(count, 1)).contains(rank), "OrderStatistic: rank \(rank) of \(count) draws")
+    self.base = base
+    self.count = count
+    self.rank = rank
+    tails = Tails(base)
+  }
+
+  public var batchShape: Shape { base.batchShape }
+  public var support: Constraint { base.support }
+  public var isReparameterized: Bool { base.isReparameterized }
+  public var parameters: [Parameter] { base.parameters }
+
+  // The parameters of the beta variable.
+  private var a: Tensor { Tensor(floatLiteral: Double(rank)) }
+  private var b: Tensor { Tensor(floatLiteral: Double(count - rank + 1)) }
+
+  public func logProb(_ value: Tensor) -> Tensor {
+    let own = base.logProb(value)
+    let isInside = own .> logZero
+    // Outside of the support the tails' logarithms, and their derivatives, are infinite.
+    let x =
+      support.isUnconstrained ? value : `where`(isInside, value, stopGradient(base.icdf(0.5)))
+    var density = own - lbeta(a, b)
+    if rank > 1 { density += Double(rank - 1) * tails.logCDF(x) }
+    if rank < count { density += Double(count - rank) * tails.logSurvival(x) }
+    return `where`(isInside, density, own)
+  }
+
+  public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
+    let dtype = drawDType(parameters.map(\.value), dtype)
+    return tails.icdf(logit: betaLogit(a, b, shape + batchShape, key, dtype))
+  }
+
+  public func expanded(to batchShape: Shape) -> OrderStatistic {
+    OrderStatistic(base.expanded(to: batchShape), count: count, rank: rank)
+  }
+
+  public func cdf(_ value: Tensor) -> Tensor {
+    betainc(a, b, base.cdf(value))
+  }
+
+  public func icdf(_ probability: Tensor) -> Tensor {
+    overBatch(tails.icdf(logit: betaLogitInverse(a, b, probability)))
+  }
+}
+
+/// Traps unless a base is a continuous distribution of numbers.
+func requireContinuousNumbers(_ base: some Distribution, _ distribution: StaticString) {
+  precondition(
+    base.eventShape.isEmpty, "\(distribution): a base of events of shape \(base.eventShape)")
+  precondition(
+    !base.support.isDiscrete,
+    "\(distribution): the base must be continuous; draws of \(type(of: base)) may be equal")
+}
