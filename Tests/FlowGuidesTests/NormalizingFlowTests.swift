@@ -75,6 +75,32 @@ import Testing
     }
   }
 
+  /// Among layers that follow a context there may be others of numbers, or of parts of an event.
+  @Test func contextsAndLayersOfLowerRank() {
+    let row = MaskedAutoregressive(
+      .sequence(2), transformer: AffineTransformer(), network: MADE(hidden: [8]),
+      contextDimension: 3, name: "row")
+    for (layers, event) in [([row, Exp()], [2]), ([Reshape(from: [6], to: [3, 2]), row], [6])]
+      as [([any Bijector], Shape)]
+    {
+      let flow = NormalizingFlow(
+        layers, base: Normal(0, 1).expanded(to: event).toEvent(1), contextDimension: 3)
+      handle(
+        {
+          let contexts = RandomKey(2).normal([4, 3]).detached()
+          let given = flow.conditioned(on: contexts)
+          let (draws, logProb) = given.sampleAndLogProb([6], key: RandomKey(3), dtype: .float64)
+          #expect(draws.shape == [6, 4] + given.eventShape && logProb.shape == [6, 4])
+          for row in 0..<4 {
+            let one = flow.conditioned(on: contexts.selecting(row, along: 0))
+            expectClose(
+              one.logProb(draws.detached().selecting(row, along: 1)),
+              logProb.selecting(row, along: 1), within: .relative(1e-10, absolute: 1e-10))
+          }
+        }, with: LawParameters(key: RandomKey(5), spread: 0.3))
+    }
+  }
+
   /// ∫ q = 1 for every base and for mixtures, by the trapezoidal rule in spread variables.
   @Test func bases() throws {
     let architecture = FlowArchitecture.nsf(layers: 2, conditioning: .masked, hidden: [8])

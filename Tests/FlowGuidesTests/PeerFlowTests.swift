@@ -9,6 +9,9 @@ import Testing
     ("zuko_maf", .zukoMAF(layers: 4, hidden: [13, 16])),
     ("zuko_nsf", .zukoNSF(layers: 4, hidden: [13, 16])),
     ("zuko_naf", .zukoNAF(signal: 4, monotone: [8, 6], hidden: [13, 16])),
+    ("zuko_maf_context", .zukoMAF(hidden: [13, 16])),
+    ("zuko_nsf_context", .zukoNSF(hidden: [13, 16])),
+    ("zuko_naf_context", .zukoNAF(signal: 4, monotone: [8, 6], hidden: [13, 16])),
     ("pyro_affine", .pyroAffineAutoregressive(hidden: [13, 16])),
     ("nflows_spline", .nflowsSplineCoupling(layers: 3, bins: 6, bound: 3, hidden: [13, 16])),
     ("nflows_residual", .nflowsSplineCoupling(layers: 3, bins: 6, bound: 3, width: 16)),
@@ -41,8 +44,13 @@ import Testing
     let file = try SafeTensors(contentsOf: path("\(name)_points"))
     let points = try #require(file["points"])
     #expect(points.shape == [1000, 5])
-    let loaded = try NormalizingFlow(architecture, dimension: 5).loading(path(name), dtype: dtype)
-    let density = loaded.logProb(points.cast(to: dtype))
+    let context = file["context"]?.cast(to: dtype)
+    let flow = NormalizingFlow(
+      architecture, dimension: 5, contextDimension: context == nil ? 0 : 3)
+    let loaded = try flow.loading(path(name), dtype: dtype)
+    let density =
+      context.map { loaded.conditioned(on: $0).logProb(points.cast(to: dtype)) }
+      ?? loaded.logProb(points.cast(to: dtype))
     #expect(density.dtype == dtype)
     return (
       density.cast(to: .float64), try #require(file["logProb"]),
@@ -55,21 +63,37 @@ import Testing
     (abs(value - exact) / maximum(abs(exact), 1)).max().scalar()
   }
 
+  /// Draws of conditional flows have the densities that points have, also of a batch of contexts for
+  /// one point and of many points for one context.
+  @Test(arguments: flows.filter { $0.0.hasSuffix("context") }.map(\.0))
+  func conditional(_ name: String) throws {
+    let architecture = try #require(Self.flows.first { $0.0 == name }?.1)
+    let flow = try NormalizingFlow(architecture, dimension: 5, contextDimension: 3)
+      .loading(Self.path(name), dtype: .float64)
+    let contexts = Tensor([[0.3, -1, 0.5], [1, 0.2, -0.7]])
+    let several = flow.conditioned(on: contexts)
+    let (x, logProb) = several.sampleAndLogProb([4], key: RandomKey(3), dtype: .float64)
+    #expect(x.shape == [4, 2, 5])
+    expectClose(several.logProb(x), logProb.array(), within: .relative(1e-8), "\(name), draws")
+    let point = x.selecting(0, along: 0).selecting(0, along: 0)
+    let each = (0..<2).map {
+      flow.conditioned(on: contexts.selecting($0, along: 0)).logProb(point).scalar()
+    }
+    expectClose(several.logProb(point), each, within: .relative(1e-12), name)
+  }
+
   /// There is no place for a context in the weights of these flows.
   @Test func contexts() async {
-    expectTrap(
-      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = NormalizingFlow(.zukoNAF(), dimension: 2, contextDimension: 1)
-      }, "zukoNAF: a flow of the other library without a context")
-    expectTrap(
-      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = NormalizingFlow(.zukoMAF(), dimension: 2, contextDimension: 1)
-      }, "zukoMAF: a flow")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = NormalizingFlow(
           .nflowsSplineCoupling(layers: 1, hidden: [4]), dimension: 2, contextDimension: 1)
       }, "nflowsSplineCoupling: a flow")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = NormalizingFlow(
+          .pyroAffineAutoregressive(hidden: [4]), dimension: 2, contextDimension: 1)
+      }, "pyroAffineAutoregressive: a flow of the other library without a context")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         let layers = FlowArchitecture.zukoNAF(layers: 1).build(dimension: 2)

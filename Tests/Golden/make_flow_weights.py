@@ -3,7 +3,8 @@
 For each flow `weights/NAME.safetensors` has its parameters, under the names and in the shapes they
 have in `FlowArchitecture.zukoMAF` and its neighbours, in float32, and
 `weights/NAME_points.safetensors` has 1,000 points and their log densities, computed in float64 and,
-to know what single precision can do, in float32. The functions `of_zuko`, `of_zuko_naf`,
+to know what single precision can do, in float32; of conditional flows it has the points' contexts
+too. The functions `of_zuko`, `of_zuko_naf`,
 `of_pyro` and `of_nflows` turn any such flow into a dictionary of arrays.
 
 Needs zuko 1.6.0, pyro-ppl 1.9.2, nflows 0.14, torch 2.13.0 and safetensors.
@@ -38,29 +39,35 @@ def by_parameter(weight, bias, dimension):
     return weight[order], bias[order]
 
 
-def of_zuko(transforms, dimension):
-    """The layers of a `zuko.flows.MAF` or `NSF`. Hidden units that see less come first."""
+def of_zuko(transforms, dimension, context=0):
+    """The layers of a `zuko.flows.MAF` or `NSF` of at least two features. Hidden units that see less
+    come first; with a context some see nothing else."""
     result = {}
+    kinds = dimension if context else dimension - 1
     for number, transform in enumerate(transforms):
         linears = masked_linears(transform.hyper, "MaskedLinear")
-        layers, order = [], np.arange(dimension)
+        layers, order = [], np.arange(dimension + context)
         for index, linear in enumerate(linears):
             weight = (linear.mask * linear.weight).detach().numpy()[:, order]
             bias = linear.bias.detach().numpy()
             if index + 1 == len(linears):
                 weight, bias = by_parameter(weight, bias, dimension)
             else:
-                order = np.argsort(np.arange(len(bias)) % (dimension - 1), kind="stable")
+                order = np.argsort(np.arange(len(bias)) % kinds, kind="stable")
                 weight, bias = weight[order], bias[order]
             layers.append((weight, bias))
+        if context:
+            weight, bias = layers[0]
+            layers[0] = weight[:, :dimension], bias
+            result[f"flow{number}.contextWeight"] = np.ascontiguousarray(weight[:, dimension:].T)
         result |= arrays(layers, f"flow{number}")
     return result
 
 
-def of_zuko_naf(flow, dimension):
+def of_zuko_naf(flow, dimension, context=0):
     """A `zuko.flows.NAF`: what its masked networks have as others, and the increasing networks."""
     layers = [transform for transform in flow.transform.transforms if hasattr(transform, "hyper")]
-    result = of_zuko(layers, dimension)
+    result = of_zuko(layers, dimension, context)
     for number, transform in enumerate(layers):
         linears = masked_linears(transform.univariate.network, "MonotonicLinear")
         for index, linear in enumerate(linears):
@@ -111,19 +118,22 @@ def shaken(module):
     return module
 
 
-def save(name, weights, module, log_prob):
+def save(name, weights, module, log_prob, context=0):
     """Densities are those of the float32 parameters, computed in both precisions."""
-    points = 1.5 * torch.randn(1000, DIMENSION)
+    inputs = {"points": 1.5 * torch.randn(1000, DIMENSION)}
+    if context:
+        inputs["context"] = torch.randn(1000, context)
     with torch.no_grad():
-        single = log_prob(points)
+        single = log_prob(*inputs.values())
         module.double()
         torch.set_default_dtype(torch.float64)
-        double = log_prob(points.double())
+        double = log_prob(*(value.double() for value in inputs.values()))
         torch.set_default_dtype(torch.float32)
     assert torch.allclose(single.double(), double, atol=1e-4)
     save_file({key: value.astype(np.float32) for key, value in weights.items()},
               FOLDER / f"{name}.safetensors")
-    save_file({"points": points.numpy(), "logProb": double.numpy(), "logProb32": single.numpy()},
+    save_file({key: value.numpy() for key, value in inputs.items()}
+              | {"logProb": double.numpy(), "logProb32": single.numpy()},
               FOLDER / f"{name}_points.safetensors")
 
 
@@ -145,6 +155,20 @@ def zuko_naf():
     )
     shaken(flow).eval()
     save("zuko_naf", of_zuko_naf(flow, DIMENSION), flow, lambda x: flow().log_prob(x))
+
+
+def conditional_zuko_flows():
+    import zuko
+
+    sizes = {"transforms": 3, "hidden_features": (13, 16)}
+    for name, kind in [("maf", zuko.flows.MAF), ("nsf", zuko.flows.NSF)]:
+        flow = shaken(kind(DIMENSION, 3, **sizes))
+        weights = of_zuko(flow.transform.transforms, DIMENSION, 3)
+        save(f"zuko_{name}_context", weights, flow, lambda x, c, flow=flow: flow(c).log_prob(x), 3)
+    flow = zuko.flows.NAF(DIMENSION, 3, signal=4, network={"hidden_features": (8, 6)}, **sizes)
+    shaken(flow).eval()
+    weights = of_zuko_naf(flow, DIMENSION, 3)
+    save("zuko_naf_context", weights, flow, lambda x, c: flow(c).log_prob(x), 3)
 
 
 def pyro_flow():
@@ -201,6 +225,7 @@ def main():
     pyro_flow()
     nflows_flow()
     zuko_naf()
+    conditional_zuko_flows()
 
 
 if __name__ == "__main__":

@@ -71,7 +71,10 @@ extension Bijector {
     return (y, logDet, stopGradient(gradient(of: density, withRespectTo: point)))
   }
 
-  public func image(of set: Constraint) -> Constraint {
+  public func image(of set: Constraint) -> Constraint { imageByInverse(of: set) }
+
+  /// The image of a set whose members are known by where they came from, the domain's apart.
+  package func imageByInverse(of set: Constraint) -> Constraint {
     set == domain ? codomain : Constraint(ImageSet(base: set, bijector: self))
   }
 

@@ -2,7 +2,7 @@ import PPL
 
 // Flows of other libraries, layer by layer as these make them, so that what was learned there can be
 // loaded: Tests/Golden/make_flow_weights.py writes the parameters of a flow of theirs to a file, for
-// `NormalizingFlow.loading(_:dtype:)`. They have no contexts.
+// `NormalizingFlow.loading(_:dtype:)`. Zuko's take contexts, the others have none.
 //
 // Layers of splines are computed in double precision also where parameters and points are single: the
 // rounding of a network or of the edges of bins, narrow as these may be, would move log densities by
@@ -11,7 +11,7 @@ import PPL
 extension FlowArchitecture {
   /// Zuko's `MAF(features, transforms=layers, hidden_features=hidden)`.
   public static func zukoMAF(layers: Int = 3, hidden: [Int] = [64, 64]) -> FlowArchitecture {
-    zuko("zukoMAF", layers, hidden, AffineTransformer(.softClamped))
+    zuko(layers, hidden, AffineTransformer(.softClamped))
   }
 
   /// Zuko's `NSF(features, bins=bins, transforms=layers, hidden_features=hidden)`.
@@ -19,7 +19,7 @@ extension FlowArchitecture {
     layers: Int = 3, bins: Int = 8, hidden: [Int] = [64, 64]
   ) -> FlowArchitecture {
     let spline = RationalQuadraticSpline(bins: bins, bound: 5, form: .softClamped)
-    return zuko("zukoNSF", layers, hidden, spline).inDouble.confined
+    return zuko(layers, hidden, spline).inDouble.confined
   }
 
   /// Pyro's `AffineAutoregressive(AutoRegressiveNN(dimension, hidden))`.
@@ -64,7 +64,7 @@ extension FlowArchitecture {
   }
 
   /// Layers without a place for a context in their weights.
-  static func unconditional(
+  private static func unconditional(
     _ name: StaticString, _ layers: @escaping @Sendable (_ dimension: Int) -> [any Bijector]
   ) -> FlowArchitecture {
     FlowArchitecture { dimension, context in
@@ -82,15 +82,15 @@ extension FlowArchitecture {
 
   /// Zuko's first transform is next to the data, and every other one goes in reverse order.
   private static func zuko(
-    _ name: StaticString, _ layers: Int, _ hidden: [Int], _ transformer: some Transformer
+    _ layers: Int, _ hidden: [Int], _ transformer: some Transformer
   ) -> FlowArchitecture {
-    unconditional(name) { dimension in
+    FlowArchitecture { dimension, context in
       (0..<layers).reversed().map { index in
         let order = Array(0..<dimension)
         return MaskedAutoregressive(
           .order(index % 2 == 0 ? order : order.reversed()), transformer: transformer,
           network: MADE(hidden: hidden, activation: .relu, unitKinds: .equal),
-          name: "flow\(index)")
+          contextDimension: context, name: "flow\(index)")
       }
     }
   }
@@ -115,12 +115,16 @@ private struct InDouble: BijectorWrapper {
   let base: any Bijector
 
   func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    let (y, logDet) = Self.exactly { base.forwardAndLogDet(x.cast(to: .float64), context: context) }
+    let (y, logDet) = Self.exactly {
+      base.forwardAndLogDet(x.cast(to: .float64), context: context?.cast(to: .float64))
+    }
     return (y.cast(to: x.dtype), logDet.cast(to: x.dtype))
   }
 
   func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    let (x, logDet) = Self.exactly { base.inverseAndLogDet(y.cast(to: .float64), context: context) }
+    let (x, logDet) = Self.exactly {
+      base.inverseAndLogDet(y.cast(to: .float64), context: context?.cast(to: .float64))
+    }
     return (x.cast(to: y.dtype), logDet.cast(to: y.dtype))
   }
 
@@ -129,7 +133,7 @@ private struct InDouble: BijectorWrapper {
   ) -> (y: Tensor, logDet: Tensor, score: Tensor) {
     let (y, logDet, slope) = Self.exactly {
       base.forwardWithScore(
-        x.cast(to: .float64), score: score.cast(to: .float64), context: context)
+        x.cast(to: .float64), score: score.cast(to: .float64), context: context?.cast(to: .float64))
     }
     return (y.cast(to: x.dtype), logDet.cast(to: x.dtype), slope.cast(to: x.dtype))
   }

@@ -18,13 +18,13 @@ extension FlowArchitecture {
       layers > 0 && signal > 0 && monotone.allSatisfy { $0 > 0 && $0 % 2 == 0 },
       "zukoNAF: \(layers) layers, a signal of \(signal), increasing networks of \(monotone) units")
     let limit = 11.0
-    return unconditional("zukoNAF") { dimension in
+    return FlowArchitecture { dimension, context in
       (0..<layers).reversed().flatMap { index -> [any Bijector] in
         let sequence = Array(0..<dimension)
         let layer = NeuralLayer(
           order: index % 2 == 0 ? sequence : sequence.reversed(), hidden: hidden,
           widths: [1 + signal] + monotone + [1], limit: index > 0 ? limit : nil,
-          name: "flow\(index)")
+          contextDimension: context, name: "flow\(index)")
         return index > 0 ? [layer, Softclip(bound: limit).inv] : [layer]
       }
     }
@@ -37,6 +37,7 @@ private struct NeuralLayer: VectorLayer {
   private let order: [Int]
   private let network: MaskedPerceptron
   private let increasing: IncreasingNetworks
+  private let contextDimension: Int
   /// Where values end, if anywhere.
   private let limit: Tensor?
 
@@ -47,18 +48,23 @@ private struct NeuralLayer: VectorLayer {
   }
 
   /// - Parameter widths: of the increasing networks' inputs, hidden layers and output.
-  init(order: [Int], hidden: [Int], widths: [Int], limit: Double?, name: String) {
+  init(
+    order: [Int], hidden: [Int], widths: [Int], limit: Double?, contextDimension: Int,
+    name: String
+  ) {
     self.order = order
+    self.contextDimension = contextDimension
     self.limit = limit.map { Tensor(floatLiteral: $0) }
     network = MaskedPerceptron(
       MADE(hidden: hidden, activation: .relu, unitKinds: .equal), .order(order),
-      start: [Double](repeating: 0, count: widths[0] - 1), hasContext: false, name: name)
+      start: [Double](repeating: 0, count: widths[0] - 1), hasContext: contextDimension > 0,
+      name: name)
     increasing = IncreasingNetworks(
       widths: widths, count: order.count, name: "\(name).monotone")
   }
 
   func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    checkLength(of: x)
+    let context = checked(x, context)
     let layers = increasing.layers()
     var coordinates = order.makeIterator()
     // Every stage is one coordinate.
@@ -68,19 +74,26 @@ private struct NeuralLayer: VectorLayer {
       let y = monotoneRoot(of: row) { IncreasingNetworks.value($0, signal, own) }
       return (y, -log(IncreasingNetworks.value(y, signal, own).slope))
     }
-    let (y, logDet) = solve(x, nil)
+    let (y, logDet) = solve(x, context)
     return (limit.map { clamp(y, -$0, $0) } ?? y, logDet)
   }
 
   func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    checkLength(of: y)
-    let batch = Shape(y.shape.dropLast())
-    let columns = ([y] + network(y, nil)).map {
-      $0.broadcast(to: y.shape).reshaped(to: [batch.elementCount, order.count]).transposed()
+    let parameters = network(y, checked(y, context))
+    let shape = parameters.reduce(y.shape) { $0.broadcast(with: $1.shape) ?? $0 }
+    let batch = Shape(shape.dropLast())
+    let columns = ([y] + parameters).map {
+      $0.broadcast(to: shape).reshaped(to: [batch.elementCount, order.count]).transposed()
     }
     let (x, slope) = IncreasingNetworks.value(
       columns[0], Array(columns.dropFirst()), increasing.layers())
-    return (x.transposed().reshaped(to: y.shape), log(slope).sum(axis: 0).reshaped(to: batch))
+    return (x.transposed().reshaped(to: shape), log(slope).sum(axis: 0).reshaped(to: batch))
+  }
+
+  /// Checks a point and its context, and returns what the layer takes of that.
+  private func checked(_ x: Tensor, _ context: Tensor?) -> Tensor? {
+    checkLength(of: x)
+    return taken(context, contextDimension, "neural autoregressive layer")
   }
 }
 

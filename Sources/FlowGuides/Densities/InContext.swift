@@ -1,9 +1,28 @@
 internal import PPL
 
+extension Compose {
+  /// The parts in a given context, whose batch is that of the draws of a base.
+  func inContext(_ context: Tensor, of base: some Distribution) -> [any Bijector] {
+    var rank = max(eventRank, base.eventShape.rank)
+    return parts.map { part in
+      // For a part of lower rank some axes of the event are part of its batch.
+      let outer = rank - part.eventRank
+      rank += part.valueRank - part.eventRank
+      let own = (0..<outer).reduce(context) { context, _ in context.expandingDims(at: -2) }
+      return InContext(base: part, context: own)
+    }
+  }
+}
+
 /// A bijector in a given context, whose batch is one of the bijector.
-struct InContext: BijectorWrapper {
+private struct InContext: BijectorWrapper {
   let base: any Bijector
   let context: Tensor
+
+  /// To know where a value came from takes the context.
+  func image(of set: Constraint) -> Constraint {
+    eventRank == 0 ? base.image(of: set) : imageByInverse(of: set)
+  }
 
   func forwardShape(_ shape: Shape) -> Shape {
     base.forwardShape(spread(shape, eventRank))

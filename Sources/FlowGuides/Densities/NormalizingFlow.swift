@@ -251,13 +251,12 @@ public struct NormalizingFlow: Distribution {
 }
 
 /// A distribution of a kind not known beforehand, transformed.
-private func transformed(
+func transformed(
   _ base: any Distribution, _ bijector: Compose, _ context: Tensor?
 ) -> any Distribution {
   func open(_ base: some Distribution) -> any Distribution {
-    let parts = bijector.parts
-    return TransformedDistribution(
-      base, context.map { context in parts.map { InContext(base: $0, context: context) } } ?? parts)
+    TransformedDistribution(
+      base, context.map { bijector.inContext($0, of: base) } ?? bijector.parts)
   }
   return open(base)
 }
