@@ -8,6 +8,9 @@
 /// guide can do. (Block autoregressive, proximal and potential layers only start near it, and so do
 /// all where the start is a point.)
 ///
+/// Where the posterior has heavier tails than a normal distribution, so must the base:
+/// `base: .studentT()`, whose degrees of freedom are learned.
+///
 /// Splines move points only within a box. After them comes a shift and a scale of each coordinate,
 /// learned with them, that puts the box where the posterior is.
 ///
@@ -35,46 +38,54 @@ public struct FlowGuide: JointGuide {
   }
 
   private let flow: FlowArchitecture
+  private let base: FlowBase
   private let dependence: Dependence
   package let start: GuideStart
 
   /// - Parameter model: accepted so that a guide can be declared beside the model it is for; the
   ///   latent sites are found when the fit begins.
   public init<Result>(
-    _ model: () -> Result, flow: FlowArchitecture, dependence: Dependence = .all,
-    start: GuideStart = .gaussian()
+    _ model: () -> Result, flow: FlowArchitecture, base: FlowBase = .normal,
+    dependence: Dependence = .all, start: GuideStart = .gaussian()
   ) {
-    self.init(flow: flow, dependence: dependence, start: start)
+    self.init(flow: flow, base: base, dependence: dependence, start: start)
   }
 
   /// - Parameters:
-  ///   - flow: the layers between standard normal numbers and the unconstrained latent vector.
+  ///   - flow: the layers between draws of the base and the unconstrained latent vector.
+  ///   - base: over all vectors. With another than the normal one the guide starts with its shape, in
+  ///     the place and the units of the start. A posterior whose tails are heavier than normal, in its
+  ///     unconstrained coordinates, asks for `.studentT()`, or no importance weights correct the fit.
   ///   - dependence: of the coordinates on each other in autoregressive layers.
   ///   - start: where the guide starts; layers begin near the identity around it.
   public init(
-    flow: FlowArchitecture, dependence: Dependence = .all, start: GuideStart = .gaussian()
+    flow: FlowArchitecture, base: FlowBase = .normal, dependence: Dependence = .all,
+    start: GuideStart = .gaussian()
   ) {
     self.flow = flow
+    self.base = base
     self.dependence = dependence
     self.start = start
   }
 
   package func family(_ origin: GuideOrigin) throws -> LatentFamily {
-    let (dimension, affine) = (origin.dimension, origin.affine)
-    let bijectors = try layers(origin)
-    return LatentFamily {
-      let noise = Normal(0, 1).expanded(to: [dimension]).toEvent(1)
-      return TransformedDistribution(noise, bijectors + (affine.map { [$0()] } ?? []))
+    var (origin, dependencies) = (origin, Dependencies?.none)
+    if dependence == .posterior {
+      let parents = try origin.posteriorGraph().parents
+      (origin, dependencies) = (origin.following(parents), .graph(parents))
     }
-  }
-
-  private func layers(_ origin: GuideOrigin) throws -> [any Bijector] {
-    let flow = flow.scaled(by: origin.scale)
-    return switch dependence {
-    case .all: flow.build(dimension: origin.dimension)
-    case .posterior:
-      flow.build(
-        dimension: origin.dimension, dependencies: .graph(try origin.posteriorGraph().parents))
+    let (dimension, affine) = (origin.dimension, origin.affine)
+    let layers = flow.scaled(by: origin.scale)
+      .build(dimension: dimension, dependencies: dependencies)
+    return LatentFamily {
+      let noise = base(dimension, nil)
+      precondition(
+        noise.isReparameterized && noise.support == .real.independent(1),
+        """
+        FlowGuide: a guide needs a base over all vectors whose draws differentiate; this one is of \
+        values that are \(noise.support)
+        """)
+      return transformed(noise, Compose(layers + (affine.map { [$0()] } ?? [])), nil)
     }
   }
 }

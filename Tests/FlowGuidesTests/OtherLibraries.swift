@@ -185,6 +185,15 @@ enum OtherLibraries {
     return encoded
   }
 
+  static let distributions: [any Distribution] = [
+    JointOrderStatistics(Normal(0, 1), count: 5),
+    JointOrderStatistics(Normal(0, 1), count: 5, ranks: [1, 2]),
+    OrderStatistic(Normal(0, 1), count: 5, rank: 1),
+    OrderStatistic(Normal(0, 1), count: 5, rank: 5), Joint([Normal(0, 1), Gamma(2, 1)]),
+    GeneralizedNormal(0, 1, 3), Truncated(Normal(0, 1), low: -1, high: 2),
+    TransformedDistribution(Uniform(0, 1), [Exp()]),
+  ]
+
   /// Statements; what they return is of no interest.
   static func statements() throws -> [Any] {
     let conditional = try conditionalFlows()[0].0.initialized()
@@ -199,6 +208,7 @@ enum OtherLibraries {
       FlowGuide(flow: .iaf()), TraceELBO(estimator: .stickingTheLanding),
       monotoneRoot(of: x) { x in (x + x * x * x, 1 + 3 * x * x) },
       try fit(flow, to: data, epochs: 1, showsProgress: false),
+      FlowGuide(flow: .iaf(), base: .studentT()),
     ]
   }
 

@@ -107,9 +107,18 @@ import Testing
 
   @Test func statements() throws {
     let count = try seeded(key: RandomKey(0)) { try OtherLibraries.statements().count }
-    #expect(count == 18)
+    #expect(count == 19)
     let sites = try seeded(key: RandomKey(0)) { try trace { OtherLibraries.penalties() }.sites }
     #expect(sites.contains { $0.name == "cost" } && sites.contains { $0.name == "ddnf/cost" })
+  }
+
+  @Test func distributions() {
+    for distribution in OtherLibraries.distributions {
+      let draws = distribution.sample([5], key: RandomKey(4), dtype: .float64)
+      #expect(draws.shape == [5] + distribution.eventShape, "\(distribution)")
+      let density = distribution.logProb(draws).array()
+      #expect(density.allSatisfy { $0.isFinite }, "\(distribution)")
+    }
   }
 
   /// An encoder is learned with the flow: its weights are parameters, met once.

@@ -95,6 +95,15 @@ package struct GuideOrigin {
   /// Which coordinates depend on which in the posterior.
   package func posteriorGraph() throws -> PosteriorGraph { try PosteriorGraph(model) }
 
+  /// The same place, and units in which coordinates depend on these parents alone: what a family
+  /// without the other dependences could not undo.
+  package func following(_ parents: [[Bool]]) -> GuideOrigin {
+    GuideOrigin(
+      FoundStart(
+        point: found.point, scale: found.scale, fit: found.fit?.following(parents),
+        report: found.report), dtype, model: model)
+  }
+
   /// Whether the vector is measured from zero in its own units.
   private var isTrivial: Bool { found.fit == nil && found.point.allSatisfy { $0 == 0 } }
 

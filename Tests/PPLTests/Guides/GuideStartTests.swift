@@ -154,6 +154,38 @@ import Testing
     #expect(log(fit.conditionalScales / scales).array().allSatisfy { $0.magnitude < 0.5 })
   }
 
+  /// A chain's covariance is that of a chain; without parents marginal variances are left, and with one
+  /// of two what the other explains by it.
+  @Test func dependences() throws {
+    let scales = [1.0, 2, 3, 4]
+    let chain = scales.indices.map { row in
+      scales.indices.map { column -> Double in
+        let correlation = Foundation.pow(0.6, Double((row - column).magnitude))
+        return correlation * scales[row] * scales[column]
+      }
+    }
+    let fit = NormalFit(
+      mean: Tensor.zeros([4]), scaleTril: cholesky(Tensor(chain.flatMap { $0 }, shape: [4, 4])))
+    func covariance(_ parents: [Set<Int>]) -> Tensor {
+      let factor = fit.following(
+        parents.map { set in (0..<4).map { set.contains($0) } }
+      ).scaleTril
+      return matmul(factor, factor.transposed())
+    }
+    let all = chain.flatMap { $0 }
+    expectClose(covariance([[], [0], [1], [2]]), all, within: .relative(1e-13))
+    expectClose(covariance([[], [0], [0, 1], [0, 1, 2]]), all, within: .relative(1e-13))
+    expectClose(
+      covariance([[], [], [], []]), Tensor.eye(4) * Tensor([1.0, 4, 9, 16]),
+      within: .relative(1e-13))
+    // The third follows the first alone, the others nothing: one covariance is left.
+    let one = covariance([[], [], [0], []])
+    var expected = [1.0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 9, 0, 0, 0, 0, 16]
+    expected[2] = chain[0][2]
+    expected[8] = chain[2][0]
+    expectClose(one, expected, within: .relative(1e-13, absolute: 1e-14))
+  }
+
   @Test func marginals() {
     let root = tril(Tensor([2, 0, 0, 1, 3, 0, -1, 0.5, 1], shape: [3, 3]))
     let fit = NormalFit(mean: Tensor([1.0, 2, 3]), scaleTril: root)

@@ -38,6 +38,36 @@ struct NormalFit {
       mean: concat(ranges.map { mean.slice($0) }), scaleTril: lowerTriangular(rows))
   }
 
+  /// The nearest distribution whose coordinates depend on some of those before them alone, in the
+  /// divergence from this one to it: each is regressed on its parents (Vecchia 1988).
+  func following(_ parents: [[Bool]]) -> NormalFit {
+    let isFull = parents.indices.allSatisfy { row in parents[row][..<row].allSatisfy { $0 } }
+    guard !isFull else { return self }
+    let covariance = matmul(scaleTril, scaleTril.transposed()).detached()
+    let count = parents.count
+    var rows: [[Double]] = []
+    for (row, isParent) in parents.enumerated() {
+      let own = isParent.indices.filter { isParent[$0] }
+      let column = covariance.selecting(row, along: 1)
+      var (variance, weights) = (column.array()[row], [Double]())
+      if !own.isEmpty {
+        let chosen = Tensor(own)
+        let shared = column.gathered(chosen)
+        let inner = covariance.gathered(chosen, along: 0).gathered(chosen, along: 1)
+        weights = solve(inner, shared).array()
+        variance -= zip(weights, shared.array()).reduce(0) { $0 + $1.0 * $1.1 }
+      }
+      var factor = [Double](repeating: 0, count: count)
+      for (weight, parent) in zip(weights, own) {
+        for index in 0...parent { factor[index] += weight * rows[parent][index] }
+      }
+      factor[row] = variance.squareRoot()
+      rows.append(factor)
+    }
+    return NormalFit(
+      mean: mean, scaleTril: Tensor(rows.flatMap { $0 }, shape: [count, count]))
+  }
+
   /// The lower triangular square root of the covariance.
   var scaleTril: Tensor {
     switch spread {
