@@ -33,7 +33,7 @@ public struct FlowGuide: JointGuide {
     /// tell, one for each coordinate.
     ///
     /// A guide of more than a few coordinates has far fewer connections to learn then. All layers have
-    /// the same order.
+    /// the same order. The guide starts at the nearest normal distribution that follows the graph.
     case posterior
   }
 
@@ -79,11 +79,15 @@ public struct FlowGuide: JointGuide {
       .build(dimension: dimension, dependencies: dependencies)
     return LatentFamily {
       let noise = base(dimension, nil)
+      let set = noise.support.independent(1 - min(noise.support.eventRank, 1))
       precondition(
-        noise.isReparameterized && noise.support == .real.independent(1),
+        set == .real.independent(1),
+        "FlowGuide: the base must be over all vectors; this one is of values that are \(set)")
+      precondition(
+        noise.isReparameterized,
         """
-        FlowGuide: a guide needs a base over all vectors whose draws differentiate; this one is of \
-        values that are \(noise.support)
+        FlowGuide: draws of the base must differentiate by its parameters; those of \
+        \(type(of: noise)) do not, those of .normal, .studentT() and .principalComponents(_:) do
         """)
       return transformed(noise, Compose(layers + (affine.map { [$0()] } ?? [])), nil)
     }

@@ -183,11 +183,19 @@ extension MultivariateCase {
     MultivariateCase(
       name: "JointOrderStatistics", coordinates: [[], []],
       make: { JointOrderStatistics(Normal($0[0], exp($0[1])), count: 7, ranks: [2, 3, 6]) },
-      outside: nonFinite + [[0, 2, 1], [0, 0, 1]]),
+      outside: nonFinite + [[0, 2, 1], [0, 1, 1]]),
     MultivariateCase(
       name: "JointOrderStatistics, all", coordinates: [[], []],
       make: { JointOrderStatistics(Weibull(exp($0[0]), 2 + $0[1]), count: 3) },
-      outside: nonFinite + [[1, 3, 2], [0, 1, 2], [-1, 1, 2], [1, 1, 2]]),
+      outside: nonFinite + [[1, 3, 2], [0, 1, 2], [-1, 1, 2]]),
+    MultivariateCase(
+      name: "JointOrderStatistics of an interval", coordinates: [[], []],
+      make: { JointOrderStatistics(Uniform($0[0] - 2, $0[1] + 2), count: 5, ranks: [1, 4]) },
+      outside: [[0, -0.5], [-4, 0], [0, 4], [0, 0]]),
+    MultivariateCase(
+      name: "Joint of intervals", coordinates: [[], []],
+      make: { Joint([Uniform($0[0] - 2, $0[1] + 2), Normal(0, 1), Beta(0.5, 0.5)]) },
+      outside: [[-4, 0, 0.5], [0, 1, -1], [4, 0, 0]]),
     MultivariateCase(
       name: "Joint", coordinates: [[], [2], [3]],
       make: {

@@ -82,19 +82,101 @@ import Testing
     expectClose(support.bijector.inverse(value), free.array(), within: .relative(1e-12))
   }
 
+  /// A base that falls, and a value with fewer axes than the batch.
+  @Test func otherCharts() {
+    // Of a scale that is no literal the set is known as an image alone.
+    let falling = TransformedDistribution(
+      Gamma(Tensor([2.0, 3]), 1), [Affine(shift: 0, scale: Tensor([-1.0, -2]))])
+    let support = JointOrderStatistics(falling, count: 3).support
+    let value = support.bijector.forward(Tensor([[0.3, -0.5, 0.2], [-1, 0.4, -2]]))
+    #expect(support.contains(value).boolArray() == [true, true])
+    let uniform = JointOrderStatistics(
+      Uniform(Tensor([-1.0, 0, 0.2]), Tensor([2.0, 5, 5])), count: 3)
+    expectClose(
+      uniform.logProb(Tensor([0.1, 0.5, 1])),
+      [Foundation.log(6.0 / 27), Foundation.log(6.0 / 125), -.infinity],
+      within: .relative(1e-13))
+  }
+
+  /// Rounded data: neighbours may be equal, unless others lie between them.
+  @Test func ties() {
+    let density = JointOrderStatistics(Normal(0, 1), count: 4, ranks: [1, 2, 4])
+    let x = Tensor([[0.0, 0, 1], [0, 1, 1]])
+    let expected =
+      gsl_sf_lnfact(4) + 2 * log(GSL.normalDensity(0, 0, 1))
+      + log(GSL.normalDensity(1, 0, 1)) + log(GSL.normalCDF(1, 0, 1) - 0.5)
+    expectClose(density.logProb(x), [expected, -.infinity], within: .relative(1e-13))
+    #expect(density.support.contains(x).boolArray() == [true, false])
+  }
+
+  /// The gaps of an exponential sample are independent: n − i + 1 times that before the i-th is
+  /// exponential again (Rényi 1953). Kolmogorov's distance at false alarms of 10⁻⁶, and correlations
+  /// within five standard errors.
+  @Test func gaps() {
+    let count = 20000
+    let draws = JointOrderStatistics(Exponential(2), count: 4)
+      .sample([count], key: RandomKey(32), dtype: .float64)
+    let padded = draws.padded(before: 1, after: 0)
+    let gaps = (0..<4).map { index -> [Double] in
+      let gap = padded.selecting(index + 1, along: 1) - padded.selecting(index, along: 1)
+      return (Double(4 - index) * gap).array()
+    }
+    for gap in gaps {
+      let distance = gap.sorted().enumerated().map { position, x in
+        (gsl_cdf_exponential_P(x, 0.5) - (Double(position) + 0.5) / Double(count)).magnitude
+      }.max()!
+      #expect(distance < 2.7 / Double(count).squareRoot())
+    }
+    for (a, b) in [(0, 1), (0, 3), (1, 2), (2, 3)] {
+      let product = zip(gaps[a], gaps[b]).reduce(0) { $0 + ($1.0 - 0.5) * ($1.1 - 0.5) }
+      let correlation = product / Double(count) / 0.25
+      #expect(correlation.magnitude < 5 / Double(count).squareRoot(), "\(a) \(b)")
+    }
+  }
+
+  /// In single precision too a far quantile is a number.
+  @Test func finiteDraws() {
+    let greatest = OrderStatistic(Laplace(0, 1), count: 1_000_000_000, rank: 1_000_000_000)
+    let draws = greatest.sample([1000], key: RandomKey(33), dtype: .float32)
+    #expect(draws.array().allSatisfy { $0.isFinite })
+  }
+
+  /// At the end of the support, and beyond what the base knows, derivatives are numbers.
+  @Test func edges() {
+    let rate = Tensor(0.7)
+    let density = OrderStatistic(Exponential(rate), count: 3, rank: 2).logProb(0)
+    #expect(density.scalar() == -.infinity)
+    #expect(gradient(of: density, withRespectTo: rate).scalar() == 0)
+    let x = Tensor(40.0)
+    let far = OrderStatistic(Laplace(0, 1), count: 3, rank: 2).logProb(x)
+    #expect(!gradient(of: far, withRespectTo: x).scalar().isNaN)
+  }
+
+  /// Literal parameters take the dtype of the value.
+  @Test func literals() {
+    let x = Tensor([0.5, 1], dtype: .float32)
+    #expect(JointOrderStatistics(Normal(0, 1), count: 2).logProb(x).dtype == .float32)
+    #expect(OrderStatistic(Gamma(2, 1), count: 2, rank: 1).logProb(x).dtype == .float32)
+    #expect(Joint([Normal(0, 1), Gamma(2, 1)]).logProb(x).dtype == .float32)
+  }
+
   @Test func misuse() async {
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = OrderStatistic(Normal(0, 1), count: 4, rank: 5)
-      }, "OrderStatistic: rank 5 of 4 draws")
+      }, "OrderStatistic: rank must be from 1 to count (4), got 5")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = JointOrderStatistics(Normal(0, 1), count: 4, ranks: [2, 2])
-      }, "ranks must ascend from 1 to 4 at most, got [2, 2]")
+      }, "ranks must ascend within 1 to count (4), got [2, 2]")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = JointOrderStatistics(Geometric(probs: 0.5), count: 4)
       }, "JointOrderStatistics: the base must be continuous")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = JointOrderStatistics(Normal(0, 1), count: 0)
+      }, "JointOrderStatistics: count must be at least 1, got 0")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = Joint([Normal(0, 1), Wishart(4, scaleTril: [[1, 0], [0, 1]])])

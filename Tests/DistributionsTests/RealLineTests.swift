@@ -1,3 +1,4 @@
+import CGSL
 import Foundation
 import TestSupport
 import Testing
@@ -99,6 +100,34 @@ import Testing
     let sharp = VonMises(1, Tensor(1e6, dtype: dtype)).sample([count], key: key, dtype: dtype)
     let normal = sharp.array().map { GSL.normalCDF($0, 1, 1e-3) }
     #expect(SamplingTests.distance(normal) < SamplingTests.bound)
+  }
+
+  /// Heavier tails than Laplace's, which the laws leave out: a draw's derivative by the shape is that at
+  /// fixed probability, −(∂F/∂shape) / p(x), by differences of GSL's functions.
+  @Test func heavyGeneralizedNormal() {
+    let shape = Tensor(0.5)
+    for key in 0..<8 {
+      let x = GeneralizedNormal(0, 1, shape).sample([], key: RandomKey(key), dtype: .float64)
+      let slope = gradient(of: x, withRespectTo: shape).scalar()
+      let point = x.scalar()
+      let step = 1e-4
+      let rise =
+        gsl_cdf_exppow_P(point, 1, 0.5 + step) - gsl_cdf_exppow_P(point, 1, 0.5 - step)
+      let exact = -rise / (2 * step) / GSL.exponentialPowerDensity(point, 1, 0.5)
+      #expect((slope - exact).magnitude < 1e-5 * max(1, exact.magnitude), "\(slope) \(exact)")
+    }
+  }
+
+  /// The derivative of a distribution function spread over a batch is the sum of all densities.
+  @Test func slopeOfExpansions() {
+    let x = Tensor(0.5)
+    for distribution in [
+      GeneralizedNormal(0, 1, 3).expanded(to: [3]), StudentT(3).expanded(to: [3]),
+    ] as [any CumulativeDistribution] {
+      let slope = gradient(of: distribution.cdf(x).sum(), withRespectTo: x)
+      let densities = exp(distribution.logProb(x)).array()
+      expectClose(slope, [densities.reduce(0, +)], within: .relative(1e-12))
+    }
   }
 
   /// A bad order of bounds, by literal and by element.

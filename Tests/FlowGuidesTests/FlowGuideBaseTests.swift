@@ -46,6 +46,18 @@ import Testing
     let (median, quartiles) = (sorted[2000], sorted[3000] - sorted[1000])
     #expect((median + 40).magnitude < 0.03, "\(median)")
     #expect(quartiles > 0.1 && quartiles < 0.3, "\(quartiles)")
+    // 5.9 of three degrees of freedom, 3.4 of a normal distribution.
+    let spread = (sorted[3960] - sorted[40]) / quartiles
+    #expect(spread > 4.8 && spread < 7.2, "\(spread)")
+  }
+
+  /// A base of numbers is one of vectors, as in `NormalizingFlow`.
+  @Test func numbers() throws {
+    let base = FlowBase { dimension, _ in StudentT(5).expanded(to: [dimension]) }
+    let fit = try SVI(
+      Self.heavyTails, FlowGuide(flow: .iaf(), base: base), optimizer: Adam(0)
+    ).run(steps: 0, showsProgress: false)
+    #expect(try fit.elbo().mean.isFinite)
   }
 
   @Test func misuse() async {
@@ -55,6 +67,13 @@ import Testing
           { _ = sample("z", Normal(0, 1)) }, FlowGuide(flow: .iaf(), base: .uniform(0, 1)),
           optimizer: Adam()
         ).run(steps: 1, showsProgress: false)
-      }, "FlowGuide: a guide needs a base over all vectors whose draws differentiate")
+      }, "FlowGuide: the base must be over all vectors; this one is of values that are")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try SVI(
+          { _ = sample("z", Normal(0, 1)) },
+          FlowGuide(flow: .iaf(), base: .mixture(components: 2)), optimizer: Adam()
+        ).run(steps: 1, showsProgress: false)
+      }, "FlowGuide: draws of the base must differentiate by its parameters; those of Mix")
   }
 }

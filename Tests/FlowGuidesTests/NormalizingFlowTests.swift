@@ -80,9 +80,10 @@ import Testing
     let row = MaskedAutoregressive(
       .sequence(2), transformer: AffineTransformer(), network: MADE(hidden: [8]),
       contextDimension: 3, name: "row")
-    for (layers, event) in [([row, Exp()], [2]), ([Reshape(from: [6], to: [3, 2]), row], [6])]
-      as [([any Bijector], Shape)]
-    {
+    let matrices = Reshape(from: [6], to: [3, 2])
+    for (layers, event) in [
+      ([row, Exp()], [2]), ([matrices, row], [6]), ([Compose([matrices, row])], [6]),
+    ] as [([any Bijector], Shape)] {
       let flow = NormalizingFlow(
         layers, base: Normal(0, 1).expanded(to: event).toEvent(1), contextDimension: 3)
       handle(

@@ -191,7 +191,7 @@ enum OtherLibraries {
     OrderStatistic(Normal(0, 1), count: 5, rank: 1),
     OrderStatistic(Normal(0, 1), count: 5, rank: 5), Joint([Normal(0, 1), Gamma(2, 1)]),
     GeneralizedNormal(0, 1, 3), Truncated(Normal(0, 1), low: -1, high: 2),
-    TransformedDistribution(Uniform(0, 1), [Exp()]),
+    TransformedDistribution(Uniform(1, 3), [Exp().inv]),
   ]
 
   /// Statements; what they return is of no interest.

@@ -1,3 +1,4 @@
+import Foundation
 import PPL
 import TestSupport
 import Testing
@@ -91,21 +92,32 @@ import Testing
     #expect(try model(Tensor([0.0]).sum()) == 0)
   }
 
-  /// Weights of draws of the model: the draws' own density does not count otherwise for it.
+  /// Weights of draws of the model, whose own density counts as it is: they average to the integral of
+  /// the joint density's power, (N(½; 0, √2) N(z; ¼, √½))^0.7 over z.
   @Test func weights() throws {
-    func evidence(_ scale: @escaping (_ body: () -> Void) -> Void) throws -> Double {
+    func evidence(_ scale: @escaping (_ body: () -> Void) -> Void) throws -> (
+      value: Double, error: Double
+    ) {
       try Importance(
         {
           scale {
             let z = sample("z", Normal(0, 1))
             sample("x", Normal(z, 1), observed: 0.5)
           }
-        }, draws: 500, seed: 2
-      ).run().logEvidence.value
+        }, draws: 4000, seed: 2
+      ).run().logEvidence
     }
+    let power = 0.7
+    let marginal = -0.5 * Foundation.log(4 * Double.pi) - 0.25 * 0.25
+    let exact =
+      power * marginal + 0.5 * (1 - power) * Foundation.log(Double.pi)
+      - 0.5 * Foundation.log(power)
     let number = try evidence { scaled(by: 0.7, $0) }
     let tensor = try evidence { scaled(by: Tensor([0.7]).sum(), $0) }
-    #expect((number - tensor).magnitude < 1e-10)
+    #expect((number.value - tensor.value).magnitude < 1e-10)
+    #expect(
+      (tensor.value - exact).magnitude < 4.9 * tensor.error, "\(tensor) \(exact)")
+    #expect(tensor.error < 0.02)
   }
 
   /// A sum over values stays inside the logarithm, and what multiplies it outside.

@@ -65,11 +65,12 @@ public struct GeneralizedNormal: MomentDistribution, EntropyDistribution, Quanti
   }
 
   public func cdf(_ value: Tensor) -> Tensor {
+    let concentration = concentration
     let result = withDensity(place.standardized(value)) { z in
       let outside = 0.5 * outsideMass(z)
       return `where`(z .< 0, outside, 1 - outside)
     } density: {
-      exp(logProb(place.placed($0)) + log(scale))
+      exp(-power($0) - logTwo - lgamma(1 + concentration))
     }
     return overBatch(result)
   }

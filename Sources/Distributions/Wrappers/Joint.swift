@@ -31,27 +31,60 @@ public struct Joint: Distribution {
   }
 
   public var eventShape: Shape { [lengths.reduce(0, +)] }
-  public var support: Constraint { .cat(parts.map(\.support), lengths: lengths) }
+  public var support: Constraint {
+    let sets = parts.map { part in
+      part.eventShape.isEmpty
+        ? part.support.ofElements(batchRank: batchShape.rank) : part.support
+    }
+    return .cat(sets, lengths: lengths)
+  }
   public var isReparameterized: Bool { parts.allSatisfy(\.isReparameterized) }
-  public var parameters: [Parameter] { parts.flatMap(\.parameters) }
+  public var parameters: [Parameter] {
+    parts.enumerated().flatMap { index, part in
+      part.parameters.map { Parameter("\($0.name) of part \(index)", $0.value, $0.constraint) }
+    }
+  }
 
   public func logProb(_ value: Tensor) -> Tensor {
     requireEvent(value, eventShape, "Joint")
-    let terms = zip(parts, value.split(lengths)).map { part, own in
-      part.logProb(part.eventShape.isEmpty ? own.squeezing(at: -1) : own)
-    }
-    let density = terms.dropFirst().reduce(terms[0], +)
-    // Where one part is impossible the others count for nothing.
-    return overBatch(`where`(density .== logZero, logZero, density))
+    return joined(
+      zip(parts, value.split(lengths)).map { part, own in
+        part.logProb(part.eventShape.isEmpty ? own.squeezing(at: -1) : own)
+      })
+  }
+
+  /// The sum of the parts' log densities. Where one is impossible the others count for nothing.
+  private func joined(_ terms: [Tensor]) -> Tensor {
+    let isImpossible = terms.map { $0 .== logZero }.reduce(Tensor(false), .||)
+    let isBroken = terms.map { isNaN($0) }.reduce(Tensor(false), .||)
+    let sum = terms.dropFirst().reduce(terms[0], +)
+    return overBatch(`where`(isImpossible .&& .!isBroken, logZero, sum))
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
-    let dtype = drawDType(parameters.map(\.value), dtype)
-    let draws = zip(parts, key.split(parts.count)).map { part, key in
-      let draw = part.sample(shape, key: key, dtype: dtype)
-      return part.eventShape.isEmpty ? draw.expandingDims(at: -1) : draw
+    concat(draws(key, dtype) { $0.sample(shape, key: $1, dtype: $2) }, along: -1)
+  }
+
+  public func sampleAndLogProb(_ shape: Shape, key: RandomKey, dtype: DType) -> (Tensor, Tensor) {
+    var terms: [Tensor] = []
+    let values = draws(key, dtype) { part, key, dtype in
+      let (value, logProb) = part.sampleAndLogProb(shape, key: key, dtype: dtype)
+      terms.append(logProb)
+      return value
     }
-    return concat(draws, along: -1)
+    return (concat(values, along: -1), joined(terms))
+  }
+
+  /// A draw of each part, as a vector.
+  private func draws(
+    _ key: RandomKey, _ dtype: DType,
+    _ draw: (_ part: any Distribution, RandomKey, DType) -> Tensor
+  ) -> [Tensor] {
+    let dtype = drawDType(parameters.map(\.value), dtype)
+    return zip(parts, key.split(parts.count)).map { part, key in
+      let value = draw(part, key, dtype)
+      return part.eventShape.isEmpty ? value.expandingDims(at: -1) : value
+    }
   }
 
   public func expanded(to batchShape: Shape) -> Joint {

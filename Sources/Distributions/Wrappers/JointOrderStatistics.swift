@@ -7,6 +7,9 @@
 ///
 ///     JointOrderStatistics(Normal(0, 1), count: 10)                    // a sorted sample
 ///     JointOrderStatistics(Normal(0, 1), count: 10, ranks: [9, 10])    // the two greatest
+///
+/// Values of consecutive ranks may be equal, as rounded data are. Far out in its tails all is accurate
+/// where the base is a `TailDistribution`; else the upper tail ends at 10⁻¹⁶.
 public struct JointOrderStatistics<Base: QuantileDistribution>: Distribution {
   public let base: Base
   public let count: Int
@@ -18,12 +21,12 @@ public struct JointOrderStatistics<Base: QuantileDistribution>: Distribution {
   ///   - count: the number of draws.
   ///   - ranks: ascending, from 1 for the least to `count`; nil for all.
   public init(_ base: Base, count: Int, ranks: [Int]? = nil) {
-    requireContinuousNumbers(base, "JointOrderStatistics")
-    let ranks = ranks ?? Array(1...max(count, 1))
+    requireOrderable(base, count, "JointOrderStatistics")
+    let ranks = ranks ?? Array(1...count)
     precondition(
       !ranks.isEmpty && ranks[0] >= 1 && ranks[ranks.count - 1] <= count
         && zip(ranks, ranks.dropFirst()).allSatisfy { $0 < $1 },
-      "JointOrderStatistics: ranks must ascend from 1 to \(count) at most, got \(ranks)")
+      "JointOrderStatistics: ranks must ascend within 1 to count (\(count)), got \(ranks)")
     self.base = base
     self.count = count
     self.ranks = ranks
@@ -33,7 +36,10 @@ public struct JointOrderStatistics<Base: QuantileDistribution>: Distribution {
   public var batchShape: Shape { base.batchShape }
   public var eventShape: Shape { [ranks.count] }
   public var support: Constraint {
-    base.support.isUnconstrained ? .ordered : Constraint(RisingVectors(base: base.support))
+    Constraint(
+      RisingVectors(
+        elements: base.support.ofElements(batchRank: batchShape.rank),
+        mayTie: zip(ranks, ranks.dropFirst()).map { $1 == $0 + 1 }))
   }
   public var isReparameterized: Bool { base.isReparameterized }
   public var parameters: [Parameter] { base.parameters }
@@ -43,15 +49,25 @@ public struct JointOrderStatistics<Base: QuantileDistribution>: Distribution {
 
   public func logProb(_ value: Tensor) -> Tensor {
     requireEvent(value, eventShape, "JointOrderStatistics")
-    // The base's batch is innermost, so that the values are along an axis in front.
-    let depth = max(value.rank - 1, batchShape.rank)
-    let rows = `where`(
-      support.contains(value), value.movingLastToFront(depth: depth), safePoint(depth))
+    let all = value.movingLastToFront(batchRank: batchShape.rank)
+    let isInside = support.contains(value) .&& hasRoom(stopGradient(all))
+    let rows = `where`(isInside, all, safePoint(all))
     let terms = others.indices.filter { others[$0] > 0 }.map { index in
       Double(others[index]) * logMass(before: index, rows) - logFactorial(others[index])
     }
-    let density = base.logProb(rows).sum(axis: 0) + logFactorial(count)
-    return supported(terms.reduce(density, +), at: value)
+    let density = terms.reduce(base.logProb(rows).sum(axis: 0) + logFactorial(count), +)
+    return supported(`where`(isInside, density, logZero), at: value)
+  }
+
+  /// Whether draws can lie before the first value and after the last, if any have to.
+  private func hasRoom(_ rows: Tensor) -> Tensor {
+    let (first, last) = (
+      rows.selecting(0, along: 0), rows.selecting(ranks.count - 1, along: 0)
+    )
+    let logs: [Tensor] =
+      (others[0] > 0 ? [tails.logCDF(first)] : [])
+      + (others[ranks.count] > 0 ? [tails.logSurvival(last)] : [])
+    return logs.map { $0 .> logZero }.reduce(Tensor(true), .&&)
   }
 
   /// log P of the interval before the value of an index, after the last of them for their number.
@@ -66,12 +82,12 @@ public struct JointOrderStatistics<Base: QuantileDistribution>: Distribution {
     lgamma(Tensor(floatLiteral: Double(number + 1)))
   }
 
-  /// A point of the support, as constants with the values in front.
-  private func safePoint(_ depth: Int) -> Tensor {
+  /// A point of the support for each of some rows, as constants.
+  private func safePoint(_ rows: Tensor) -> Tensor {
     let levels = ranks.map { Double($0) / Double(count + 1) }
-    let dtype = drawDType(parameters.map(\.value), .float64)
+    let dtype = drawDType(parameters.map(\.value), rows.dtype)
     let column = Tensor(levels, dtype: dtype).reshaped(
-      to: [ranks.count] + Shape(repeating: 1, count: depth))
+      to: [ranks.count] + Shape(repeating: 1, count: rows.rank - 1))
     return stopGradient(base.icdf(column))
   }
 
@@ -93,57 +109,31 @@ public struct JointOrderStatistics<Base: QuantileDistribution>: Distribution {
   }
 }
 
-/// Vectors of numbers in a set, each greater than the one before.
+/// Vectors of numbers in a set, each greater than the one before, or equal to it where it may be.
 private struct RisingVectors: ConstraintSet {
-  let base: Constraint
+  let elements: Constraint
+  /// For all elements but the last, whether the next may be equal.
+  let mayTie: [Bool]
 
   var eventRank: Int { 1 }
-  var description: String { "increasing, each \(base)" }
+  var description: String { "increasing, and \(elements)" }
 
   func contains(_ value: Tensor) -> Tensor {
-    requireEvent(value)
-    let isInside = base.contains(value.movingLastToFront(depth: value.rank - 1)).all(axes: [0])
-    return Constraint.ordered.contains(value) .&& isInside
+    let isInside = elements.contains(value)
+    let count = mayTie.count
+    guard count > 0 else { return isInside }
+    let (this, next) = (value.slice(0..<count, along: -1), value.slice(1..<count + 1, along: -1))
+    let isRising = (next .> this) .|| ((next .== this) .&& Tensor(mayTie))
+    return isInside .&& isRising.allInVector()
   }
 
-  /// Increasing maps keep the order.
+  /// Maps of numbers keep the order, or turn it around.
   var bijector: any Bijector {
-    precondition(
-      (base.kind as? HalfLine)?.side != .below,
-      "no bijector is known onto values that are \(self)")
-    return Compose([Ordered(), EachInFront(map: base.bijector)])
-  }
-}
-
-/// A map of numbers for each element of a vector, whose parameters have the shape of the batch.
-private struct EachInFront: Bijector {
-  let map: any Bijector
-
-  var eventRank: Int { 1 }
-
-  func forwardAndLogDet(_ x: Tensor, context: Tensor?) -> (y: Tensor, logDet: Tensor) {
-    let (y, logDet) = map.forwardAndLogDet(
-      x.movingLastToFront(depth: x.rank - 1), context: context)
-    return (y.movingFirstToBack(), logDet.sum(axis: 0))
-  }
-
-  func inverseAndLogDet(_ y: Tensor, context: Tensor?) -> (x: Tensor, logDet: Tensor) {
-    let (x, logDet) = map.inverseAndLogDet(
-      y.movingLastToFront(depth: y.rank - 1), context: context)
-    return (x.movingFirstToBack(), logDet.sum(axis: 0))
-  }
-}
-
-extension Tensor {
-  /// The last axis in front, followed by `depth` others: new ones of extent 1 where there are fewer.
-  fileprivate func movingLastToFront(depth: Int) -> Tensor {
-    let front = transposed(to: [rank - 1] + Array(0..<rank - 1))
-    let missing = depth - (rank - 1)
-    return front.reshaped(
-      to: [shape[rank - 1]] + Shape(repeating: 1, count: missing) + Shape(shape.dropLast()))
-  }
-
-  fileprivate func movingFirstToBack() -> Tensor {
-    transposed(to: Array(1..<rank) + [0])
+    let map = elements.bijector
+    let ends = map.forward(Tensor([0.0, 1]))
+    let isFalling = ends.selecting(1, along: -1) .< ends.selecting(0, along: -1)
+    let parts: [any Bijector] = [Ordered(), map]
+    guard isFalling.any().boolArray()[0] else { return Compose(parts) }
+    return Compose(parts + [Permute((0...mayTie.count).reversed())])
   }
 }

@@ -4,7 +4,9 @@
 /// log p(x) = log f(x) + (r − 1) log F(x) + (n − r) log(1 − F(x)) − log B(r, n − r + 1), with n =
 /// count, r = rank, and f and F the density and the distribution function of the base
 ///
-/// F(x) is a beta variable: a draw is a quantile of the base, and differentiates by its parameters.
+/// F(x) is a beta variable: a draw is a quantile of the base, and differentiates by its parameters. Far
+/// out in its tails all is accurate where the base is a `TailDistribution`; else the upper tail ends at
+/// 10⁻¹⁶.
 public struct OrderStatistic<Base: QuantileDistribution>: QuantileDistribution {
   public let base: Base
   public let count: Int
@@ -16,9 +18,10 @@ public struct OrderStatistic<Base: QuantileDistribution>: QuantileDistribution {
   ///   - count: the number of draws.
   ///   - rank: from 1 to `count`.
   public init(_ base: Base, count: Int, rank: Int) {
-    requireContinuousNumbers(base, "OrderStatistic")
+    requireOrderable(base, count, "OrderStatistic")
     precondition(
-      (1...max(count, 1)).contains(rank), "OrderStatistic: rank \(rank) of \(count) draws")
+      (1...count).contains(rank),
+      "OrderStatistic: rank must be from 1 to count (\(count)), got \(rank)")
     self.base = base
     self.count = count
     self.rank = rank
@@ -35,15 +38,26 @@ public struct OrderStatistic<Base: QuantileDistribution>: QuantileDistribution {
   private var b: Tensor { Tensor(floatLiteral: Double(count - rank + 1)) }
 
   public func logProb(_ value: Tensor) -> Tensor {
-    let own = base.logProb(value)
-    let isInside = own .> logZero
-    // Outside of the support the tails' logarithms, and their derivatives, are infinite.
-    let x =
-      support.isUnconstrained ? value : `where`(isInside, value, stopGradient(base.icdf(0.5)))
-    var density = own - lbeta(a, b)
+    guard !(support.isUnconstrained && tails.areStated) else { return logDensity(value) }
+    // Where a tail is empty its logarithm, and the derivative of that, is infinite.
+    let isInside = hasRoom(stopGradient(value))
+    let density = logDensity(`where`(isInside, value, stopGradient(base.icdf(0.5))))
+    return `where`(isInside, density, `where`(isNaN(value), notANumber, logZero))
+  }
+
+  private func logDensity(_ x: Tensor) -> Tensor {
+    var density = base.logProb(x) - lbeta(a, b)
     if rank > 1 { density += Double(rank - 1) * tails.logCDF(x) }
     if rank < count { density += Double(count - rank) * tails.logSurvival(x) }
-    return `where`(isInside, density, own)
+    return density
+  }
+
+  /// Whether the value is possible, and the others have somewhere to be.
+  private func hasRoom(_ x: Tensor) -> Tensor {
+    let logs: [Tensor] =
+      [base.logProb(x)] + (rank > 1 ? [tails.logCDF(x)] : [])
+      + (rank < count ? [tails.logSurvival(x)] : [])
+    return logs.map { $0 .> logZero }.reduce(Tensor(true), .&&)
   }
 
   public func sample(_ shape: Shape, key: RandomKey, dtype: DType) -> Tensor {
@@ -55,20 +69,22 @@ public struct OrderStatistic<Base: QuantileDistribution>: QuantileDistribution {
     OrderStatistic(base.expanded(to: batchShape), count: count, rank: rank)
   }
 
-  public func cdf(_ value: Tensor) -> Tensor {
-    betainc(a, b, base.cdf(value))
-  }
+  public func cdf(_ value: Tensor) -> Tensor { betainc(a, b, base.cdf(value)) }
 
   public func icdf(_ probability: Tensor) -> Tensor {
-    overBatch(tails.icdf(logit: betaLogitInverse(a, b, probability)))
+    let isInside = (probability .> 0) .&& (probability .< 1)
+    let level = `where`(isInside, probability, 0.5)
+    let inner = tails.icdf(logit: betaLogitInverse(a, b, level))
+    return overBatch(`where`(isInside, inner, base.icdf(probability)))
   }
 }
 
-/// Traps unless a base is a continuous distribution of numbers.
-func requireContinuousNumbers(_ base: some Distribution, _ distribution: StaticString) {
+/// Traps unless a base is a continuous distribution of numbers, of which there are some draws.
+func requireOrderable(_ base: some Distribution, _ count: Int, _ distribution: StaticString) {
   precondition(
     base.eventShape.isEmpty, "\(distribution): a base of events of shape \(base.eventShape)")
   precondition(
     !base.support.isDiscrete,
     "\(distribution): the base must be continuous; draws of \(type(of: base)) may be equal")
+  precondition(count >= 1, "\(distribution): count must be at least 1, got \(count)")
 }

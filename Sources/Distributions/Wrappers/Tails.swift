@@ -17,6 +17,7 @@ public protocol TailDistribution: Distribution {
 struct Tails: Sendable {
   private let base: any CumulativeDistribution
   private let stated: (any TailDistribution)?
+  var areStated: Bool { stated != nil }
 
   init(_ base: any CumulativeDistribution) {
     self.base = base
@@ -37,9 +38,11 @@ struct Tails: Sendable {
     stated?.icdf(logSurvival: logSurvival) ?? quantile(-expm1(logSurvival))
   }
 
-  /// The quantile whose probability has the given log odds, by the tail in which it is.
+  /// The quantile whose probability has the given log odds: where the tails are stated by the one in
+  /// which it is, else no farther up than the greatest probability below 1.
   func icdf(logit: Tensor) -> Tensor {
-    `where`(
+    guard stated != nil else { return quantile(sigmoid(logit).keptInsideUnitInterval()) }
+    return `where`(
       logit .< 0, icdf(logProbability: logSigmoid(logit)), icdf(logSurvival: logSigmoid(-logit)))
   }
 

@@ -4,13 +4,18 @@ extension Compose {
   /// The parts in a given context, whose batch is that of the draws of a base.
   func inContext(_ context: Tensor, of base: some Distribution) -> [any Bijector] {
     var rank = max(eventRank, base.eventShape.rank)
-    return parts.map { part in
+    return flattened.map { part in
       // For a part of lower rank some axes of the event are part of its batch.
       let outer = rank - part.eventRank
       rank += part.valueRank - part.eventRank
       let own = (0..<outer).reduce(context) { context, _ in context.expandingDims(at: -2) }
       return InContext(base: part, context: own)
     }
+  }
+
+  /// The parts, and those of parts that are compositions themselves.
+  private var flattened: [any Bijector] {
+    parts.flatMap { ($0 as? Compose)?.flattened ?? [$0] }
   }
 }
 

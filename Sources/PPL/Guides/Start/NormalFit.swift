@@ -43,29 +43,26 @@ struct NormalFit {
   func following(_ parents: [[Bool]]) -> NormalFit {
     let isFull = parents.indices.allSatisfy { row in parents[row][..<row].allSatisfy { $0 } }
     guard !isFull else { return self }
-    let covariance = matmul(scaleTril, scaleTril.transposed()).detached()
-    let count = parents.count
+    let own = scaleTril.detached()
     var rows: [[Double]] = []
     for (row, isParent) in parents.enumerated() {
-      let own = isParent.indices.filter { isParent[$0] }
-      let column = covariance.selecting(row, along: 1)
-      var (variance, weights) = (column.array()[row], [Double]())
-      if !own.isEmpty {
-        let chosen = Tensor(own)
-        let shared = column.gathered(chosen)
-        let inner = covariance.gathered(chosen, along: 0).gathered(chosen, along: 1)
-        weights = solve(inner, shared).array()
-        variance -= zip(weights, shared.array()).reduce(0) { $0 + $1.0 * $1.1 }
+      let chosen = isParent.indices.filter { isParent[$0] }
+      let root = lowerTriangular(own.gathered(Tensor(chosen + [row]), along: 0)).detached()
+      let count = chosen.count
+      var factor = [Double](repeating: 0, count: parents.count)
+      factor[row] = root.selecting(count, along: 0).array()[count]
+      if count > 0 {
+        let inner = root.slice(0..<count, along: 0).slice(0..<count, along: 1)
+        let shared = root.selecting(count, along: 0).slice(0..<count)
+        let weights = triangularSolve(inner, shared, transposed: true).array()
+        for (weight, parent) in zip(weights, chosen) {
+          for index in 0...parent { factor[index] += weight * rows[parent][index] }
+        }
       }
-      var factor = [Double](repeating: 0, count: count)
-      for (weight, parent) in zip(weights, own) {
-        for index in 0...parent { factor[index] += weight * rows[parent][index] }
-      }
-      factor[row] = variance.squareRoot()
       rows.append(factor)
     }
     return NormalFit(
-      mean: mean, scaleTril: Tensor(rows.flatMap { $0 }, shape: [count, count]))
+      mean: mean, scaleTril: Tensor(rows.flatMap { $0 }, shape: [rows.count, rows.count]))
   }
 
   /// The lower triangular square root of the covariance.
