@@ -146,3 +146,21 @@ extension Pareto: TailDistribution {
   public func icdf(logProbability: Tensor) -> Tensor { icdf(logSurvival: log1mExp(logProbability)) }
   public func icdf(logSurvival: Tensor) -> Tensor { overBatch(scale * exp(-logSurvival / alpha)) }
 }
+
+extension Gumbel: TailDistribution {
+  public func logCDF(_ value: Tensor) -> Tensor { overBatch(-exp((loc - value) / scale)) }
+  public func logSurvival(_ value: Tensor) -> Tensor {
+    // Far up the survival function is the exponential itself, which may underflow.
+    let z = (value - loc) / scale
+    let isFar = z .> 40
+    return overBatch(`where`(isFar, -z, log1mExp(-exp(-`where`(isFar, 0, z)))))
+  }
+  public func icdf(logProbability: Tensor) -> Tensor {
+    overBatch(loc - scale * log(-logProbability))
+  }
+  public func icdf(logSurvival: Tensor) -> Tensor {
+    let isFar = logSurvival .< -40
+    let near = -log(-log1mExp(`where`(isFar, -1, logSurvival)))
+    return overBatch(loc + scale * `where`(isFar, -logSurvival, near))
+  }
+}
