@@ -8,35 +8,32 @@ extension GSL {
   static let logisticDensity = symbol("gsl_ran_logistic_pdf", Density1.self)
   static let gumbelDensity = symbol("gsl_ran_gumbel1_pdf", Density2.self)
   static let studentDensity = symbol("gsl_ran_tdist_pdf", Density1.self)
+  static let exponentialPowerDensity = symbol("gsl_ran_exppow_pdf", Density2.self)
   static let flatDensity = symbol("gsl_ran_flat_pdf", Density2.self)
   static let laplaceDraw = symbol("gsl_ran_laplace", Draw1.self)
   static let logisticDraw = symbol("gsl_ran_logistic", Draw1.self)
   static let gumbelDraw = symbol("gsl_ran_gumbel1", Draw2.self)
   static let studentDraw = symbol("gsl_ran_tdist", Draw1.self)
+  static let exponentialPowerDraw = symbol("gsl_ran_exppow", Draw2.self)
   static let flatDraw = symbol("gsl_ran_flat", Draw2.self)
 
-  /// GSL's inverse fails for few degrees of freedom: by bisection of the logarithm.
+  /// GSL's inverse fails for few degrees of freedom.
   static func studentQuantile(_ p: Double, _ df: Double) -> Double {
-    if p > 0.5 { return -studentQuantile(1 - p, df) }
+    symmetricQuantile(p) { gsl_cdf_tdist_Q($0, df) }
+  }
+
+  static func exponentialPowerQuantile(_ p: Double, _ shape: Double) -> Double {
+    symmetricQuantile(p) { gsl_cdf_exppow_Q($0, 1, shape) }
+  }
+
+  /// A quantile of a distribution symmetric around 0, by bisection of the distance's logarithm.
+  private static func symmetricQuantile(_ p: Double, beyond: (Double) -> Double) -> Double {
+    if p > 0.5 { return -symmetricQuantile(1 - p, beyond: beyond) }
     if p == 0.5 { return 0 }
     var (low, high) = (-60.0, 700.0)
     for _ in 0..<70 {
       let middle = 0.5 * (low + high)
-      if gsl_cdf_tdist_Q(exp(middle), df) > p { low = middle } else { high = middle }
-    }
-    return -exp(0.5 * (low + high))
-  }
-
-  static let exponentialPowerDensity = symbol("gsl_ran_exppow_pdf", Density2.self)
-  static let exponentialPowerDraw = symbol("gsl_ran_exppow", Draw2.self)
-
-  static func exponentialPowerQuantile(_ p: Double, _ shape: Double) -> Double {
-    if p > 0.5 { return -exponentialPowerQuantile(1 - p, shape) }
-    if p == 0.5 { return 0 }
-    var (low, high) = (-60.0, 60.0)
-    for _ in 0..<70 {
-      let middle = 0.5 * (low + high)
-      if gsl_cdf_exppow_Q(exp(middle), 1, shape) > p { low = middle } else { high = middle }
+      if beyond(exp(middle)) > p { low = middle } else { high = middle }
     }
     return -exp(0.5 * (low + high))
   }
