@@ -77,11 +77,12 @@ public struct FlowGuide: JointGuide {
     let (dimension, affine) = (origin.dimension, origin.affine)
     let layers = flow.scaled(by: origin.scale)
       .build(dimension: dimension, dependencies: dependencies)
+    let vectors = Constraint.real.independent(1)
     return LatentFamily {
       let noise = base(dimension, nil)
       let set = noise.support.independent(1 - min(noise.support.eventRank, 1))
       precondition(
-        set == .real.independent(1),
+        set == vectors,
         "FlowGuide: the base must be over all vectors; this one is of values that are \(set)")
       precondition(
         noise.isReparameterized,
