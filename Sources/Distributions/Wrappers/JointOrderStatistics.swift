@@ -39,7 +39,7 @@ public struct JointOrderStatistics<Base: QuantileDistribution>: Distribution {
     Constraint(
       RisingVectors(
         elements: base.support.ofElements(batchRank: batchShape.rank),
-        mayTie: zip(ranks, ranks.dropFirst()).map { $1 == $0 + 1 }))
+        mayTie: others.dropFirst().dropLast().map { $0 == 0 }))
   }
   public var isReparameterized: Bool { base.isReparameterized }
   public var parameters: [Parameter] { base.parameters }

@@ -1,7 +1,5 @@
 /// A distribution of loc + scale · z, for z of a standard distribution that is symmetric around 0.
-protocol SymmetricTails: TailDistribution {
-  var loc: Tensor { get }
-  var scale: Tensor { get }
+protocol SymmetricTails: TailDistribution, LocationScaleDistribution {
   /// log P(z ≤ value) of the standard distribution.
   static func logStandardCDF(_ z: Tensor) -> Tensor
   /// The z with logStandardCDF(z) = `logProbability`.
@@ -20,6 +18,13 @@ extension SymmetricTails {
   }
   public func icdf(logSurvival: Tensor) -> Tensor {
     overBatch(loc - scale * Self.standardQuantile(logProbability: logSurvival))
+  }
+}
+
+extension Normal: SymmetricTails {
+  static func logStandardCDF(_ z: Tensor) -> Tensor { logNormalCDF(z) }
+  static func standardQuantile(logProbability: Tensor) -> Tensor {
+    normalQuantileOfLog(logProbability)
   }
 }
 

@@ -79,19 +79,6 @@ struct Tails: Sendable {
   }
 }
 
-extension Normal: TailDistribution {
-  public func logCDF(_ value: Tensor) -> Tensor { overBatch(logNormalCDF((value - loc) / scale)) }
-  public func logSurvival(_ value: Tensor) -> Tensor {
-    overBatch(logNormalCDF((loc - value) / scale))
-  }
-  public func icdf(logProbability: Tensor) -> Tensor {
-    overBatch(loc + scale * normalQuantileOfLog(logProbability))
-  }
-  public func icdf(logSurvival: Tensor) -> Tensor {
-    overBatch(loc - scale * normalQuantileOfLog(logSurvival))
-  }
-}
-
 extension LogNormal: TailDistribution {
   private var base: Normal { Normal(loc, scale).expanded(to: batchShape) }
   public func logCDF(_ value: Tensor) -> Tensor { base.logCDF(log(maximum(value, 0))) }
