@@ -39,8 +39,10 @@ import Testing
       let fall = gradient(of: tails.logSurvival(high).sum(), withRespectTo: high)
       expectClose(
         fall, (-exp(tails.logProb(high) - logs)).array(), within: .relative(1e-6), what)
+      // Next to an end that is not 0 there are no numbers for probabilities as small.
+      guard subject.support != .between(0, nil) else { continue }
+      let logs = subject.support == .real ? logs : logs.slice(1..<7)
       let low = tails.icdf(logProbability: logs).detached()
-      guard subject.support == .real else { continue }
       expectClose(tails.logCDF(low), logs.array(), within: .relative(1e-7), what)
       let rise = gradient(of: tails.logCDF(low).sum(), withRespectTo: low)
       expectClose(
