@@ -51,6 +51,23 @@ def averages(states, start):
   return [(x[start:k + 1].mean(0) if k >= start else x[k]).tolist() for k in range(len(x))]
 
 
+def clip_relative_norm(factor):
+  """Shortens a gradient to `factor` times the mean length of those before, older ones counting less."""
+  lengths = []
+
+  def clip(parameters):
+    (x,) = parameters
+    length = x.grad.norm().item()
+    weights = [0.99 ** age for age in range(len(lengths), 0, -1)]
+    usual = sum(w * l for w, l in zip(weights, lengths)) / sum(weights) if lengths else 0.0
+    if usual > 0 and length > factor * usual:
+      x.grad *= factor * usual / length
+      length = factor * usual
+    lengths.append(length)
+
+  return clip
+
+
 def groups(grads):
   """Three rules: one for the elements 0 and 2, one each for 1 and 3."""
   x = [torch.tensor(value, requires_grad=True) for value in START]
@@ -101,6 +118,8 @@ def paths(grads):
     "Adam, clipped norm": along(Adam, clip=lambda p: clip_grad_norm_(p, 10.0), lr=0.05),
     "SGD, clipped norm": along(SGD, clip=lambda p: clip_grad_norm_(p, 2.0), lr=0.1, momentum=0.5),
     "SGD, clipped value": along(SGD, clip=lambda p: clip_grad_value_(p, 1.5), lr=0.1),
+    "Adam, clipped relative norm": along(Adam, clip=clip_relative_norm(1.25), lr=0.05),
+    "SGD, clipped relative norm": along(SGD, clip=clip_relative_norm(2.0), lr=1e-3, momentum=0.5),
     "groups": groups(grads),
   }
   result["SGD, averaged"] = averages(along(SGD, lr=0.01, momentum=0.7), 6)

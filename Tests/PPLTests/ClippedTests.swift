@@ -1,3 +1,4 @@
+import Foundation
 import PPL
 import TestSupport
 import Testing
@@ -37,6 +38,46 @@ import Testing
       Self.seen(SGD(1).clipped(value: 2), [-5, -2, 0.5, 2, 1e300]) == [-2, -2, 0.5, 2, 2])
   }
 
+  /// The steps that plain descent takes along gradients that are clipped relative to those before.
+  private static func relative(
+    _ gradients: [[Double]], factor: Double = 5, dtype: DType = .float64
+  ) -> [[Double]] {
+    let path = SGD(1).clipped(relativeNorm: factor)
+      .path(from: gradients[0].map { _ in 0 }, gradients, dtype: dtype).map { $0.array() }
+    return zip(path, [gradients[0].map { _ in 0 }] + path).map { zip($1, $0).map(-) }
+  }
+
+  /// What is usual is the mean length of the hundred or so before, as they were shortened.
+  @Test func relativeNorm() {
+    expectClose(
+      Self.relative([[3, 4], [-300, 400], [0, 60]], factor: 2).flatMap { $0 },
+      [3, 4, -6, 8, 0, 2 * (0.99 * 5 + 10) / 1.99], within: .relative(1e-14))
+  }
+
+  /// Before the first gradient that is not 0 nothing is usual, and zeros before it count.
+  @Test func relativeNormFromZero() {
+    let steps = Self.relative([[0, 0], [0, 0], [300, 400], [0, 0], [3e6, 4e6]])
+    #expect(steps[0] == [0, 0] && steps[1] == [0, 0] && steps[2] == [300, 400])
+    let weights = [0, 1, 2, 3].map { pow(0.99, Double($0)) }
+    let limit = 5 * 500 * weights[1] / weights.reduce(0, +)
+    expectClose(steps[4], [0.6 * limit, 0.8 * limit], within: .relative(1e-9))
+  }
+
+  /// Where lengths rise in earnest, the limit follows by four percent at each step.
+  @Test(arguments: [DType.float32, .float64]) func relativeNormFollows(_ dtype: DType) {
+    let before = [[Double]](repeating: [1, 0], count: 1000)
+    let after = [[Double]](repeating: [0, 1000], count: 200)
+    let steps = Self.relative(before + after, dtype: dtype).map { $0[1] }.dropFirst(1000)
+    let expected = (0..<200).map { min(5 * pow(1.04, Double($0)), 1000) }
+    expectClose(Array(steps), expected, within: .relative(1e-3))
+  }
+
+  @Test(arguments: [DType.float32, .float64]) func relativeNormExtremes(_ dtype: DType) {
+    let huge = dtype == .float32 ? 1e30 : 1e200
+    let steps = Self.relative([[1, 0], [0.6 * huge, -0.8 * huge]], dtype: dtype)
+    expectClose(steps[1], [3, -4], within: .relative(1e-6))
+  }
+
   /// The outer clip comes first.
   @Test func order() {
     let valueFirst = SGD(1).clipped(norm: 1).clipped(value: 3)
@@ -52,6 +93,7 @@ import Testing
   @Test func nothing() {
     #expect(Self.seen(SGD(1).clipped(norm: 1), []) == [])
     #expect(Self.seen(SGD(1).clipped(value: 1), []) == [])
+    #expect(Self.seen(SGD(1).clipped(relativeNorm: 2), []) == [])
   }
 
   @Test func misuse() async {
@@ -62,6 +104,10 @@ import Testing
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = SGD(1).clipped(value: -1)
+      })
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = SGD(1).clipped(relativeNorm: 1)
       })
   }
 }

@@ -52,6 +52,9 @@ struct OptimizerSubject: Sendable, CustomStringConvertible {
     OptimizerSubject("Adam, clipped norm", Adam(0.05).clipped(norm: 10)),
     OptimizerSubject("SGD, clipped norm", SGD(0.1, momentum: 0.5).clipped(norm: 2)),
     OptimizerSubject("SGD, clipped value", SGD(0.1).clipped(value: 1.5)),
+    OptimizerSubject("Adam, clipped relative norm", Adam(0.05).clipped(relativeNorm: 1.25)),
+    OptimizerSubject(
+      "SGD, clipped relative norm", SGD(0.001, momentum: 0.5).clipped(relativeNorm: 2)),
     OptimizerSubject("SGD, averaged", SGD(0.01, momentum: 0.7).averaged(from: 6)),
     OptimizerSubject("groups", groups),
   ]
@@ -84,6 +87,7 @@ struct OptimizerSubject: Sendable, CustomStringConvertible {
     OptimizerSubject("AdagradRMSProp", AdagradRMSProp(2)),
     OptimizerSubject("clipped norm", SGD(0.2).clipped(norm: 1)),
     OptimizerSubject("clipped value", SGD(0.2).clipped(value: 0.5)),
+    OptimizerSubject("clipped relative norm", SGD(0.2).clipped(relativeNorm: 1.5)),
     OptimizerSubject("averaged", SGD(0.2).averaged(from: 200)),
     OptimizerSubject(
       "per parameter", PerParameter(["*c*": SGD(0.3), "a": Adagrad(1)], default: SGD(0.2))),

@@ -104,8 +104,7 @@ import Testing
   /// Where a rule looks at each element by itself, its place among others does not matter.
   @Test(arguments: OptimizerSubject.goldens)
   func packing(_ subject: OptimizerSubject) {
-    let exceptions = ["Adam, clipped norm", "SGD, clipped norm", "groups"]
-    if exceptions.contains(subject.description) { return }
+    if subject.description.hasSuffix("norm") || subject.description == "groups" { return }
     var generator = SeededGenerator(seed: 4)
     let start = generator.uniform(37, in: -3...3)
     let gradients = (0..<8).map { _ in generator.signed(37, magnitude: 1e-3...20) }

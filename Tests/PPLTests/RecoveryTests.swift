@@ -65,4 +65,24 @@ import Testing
     #expect(svi.parameters.packed.array() == other.parameters.packed.array())
     #expect(fit.warnings == [.returned(times: 1)])
   }
+
+  /// A model that falls apart after 300 steps: `fit` goes back to the best stretch before, whenever
+  /// it meets the next 50.
+  @Test func fitGoesBack() throws {
+    let model = {
+      let count = mutable("count", 0)
+      assign("count", count + 1)
+      factor("cliff", `where`(count .< 300, Tensor(0), -100))
+      sample("x", Normal(sample("z", Normal(0, 1)), 0.5), observed: 3)
+    }
+    let fit = try fit(model, steps: 1000, showsProgress: false)
+    #expect(fit.losses.count == 1000)
+    guard case .returned(let times)? = fit.warnings.first else {
+      Issue.record("\(fit.warnings)")
+      return
+    }
+    #expect(times > 1)
+    #expect(fit.losses.count { $0 > 90 } == 50 * times)
+    #expect(try fit.summary()["z"].map { abs($0.mean - 2.4) < 0.05 } == true)
+  }
 }
