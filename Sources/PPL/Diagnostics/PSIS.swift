@@ -10,7 +10,7 @@ public struct PSIS: Sendable {
   public let logWeights: [Double]
   /// The shape of the weights' tail: with ½ and above their variance is infinite, above
   /// `threshold` estimates cannot be relied on. ∞ where the tail is too short to tell; −∞ where all
-  /// weights are equal, to 1e-10: the proposal is the target.
+  /// weights are equal to a millionth: the proposal is the target, to what estimates can show.
   public let kHat: Double
   /// The weights as they came, the largest one 1.
   private let ratios: [Double]
@@ -31,7 +31,8 @@ public struct PSIS: Sendable {
     let tail = Tail(scaled, length: tailLength)
     self.tailLength = tailLength
     ratios = scaled.map { exp($0) }
-    let isFlat = (scaled.min() ?? 0) > -1e-10
+    // The shape of what differs less is that of rounding, or of the last digits of a fit.
+    let isFlat = (scaled.min() ?? 0) > -1e-6
     kHat = isFlat ? -.infinity : tail.fit?.shape ?? .infinity
     self.logWeights = PSIS.normalized(tail.smoothed(scaled))
   }

@@ -76,6 +76,15 @@ import Testing
     #expect(psis.kHat(of: (0..<50).map { Double($0) }) < 0)
   }
 
+  /// Weights that differ by a ten-millionth at most are equal, however heavy the tail of what they
+  /// differ by; a hundred times that has its shape.
+  @Test func nearlyEqualWeights() {
+    let heavy = (1...1000).map { pow(Double($0) / 1000, -2) / 1e6 }
+    func kHat(_ size: Double) -> Double { PSIS(logWeights: heavy.map { size * $0 }).kHat }
+    #expect(kHat(1e-7) == -.infinity)
+    #expect(kHat(1e-5) > 1)
+  }
+
   /// Frequencies of picks are the weights: with replacement by shares, each within one of its share.
   @Test func resamplingWithReplacement() {
     let weights = [0.1, 0.25, 0.05, 0.6]
