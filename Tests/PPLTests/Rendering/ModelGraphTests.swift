@@ -135,14 +135,22 @@ import Testing
   // MARK: Drawing
 
   /// A folder with a program `dot` in place of Graphviz.
+  ///
+  /// Another process puts it there: what this one has open for writing its other threads' children
+  /// have open too, for a moment, and the system runs no file that is.
   private static func withProgram(_ script: String, _ body: (String) throws -> Void) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let program = folder.appending(path: "dot")
-    try Data("#!/bin/sh\n\(script)\n".utf8).write(to: program)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: program.path())
+    let text = folder.appending(path: "text")
+    try Data("#!/bin/sh\n\(script)\n".utf8).write(to: text)
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", "install -m 755 text dot"]
+    process.currentDirectoryURL = folder
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
     try body(folder.path())
   }
 
