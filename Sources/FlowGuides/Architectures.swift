@@ -45,7 +45,7 @@ extension FlowArchitecture {
   ///
   /// - Parameter form: how the scales are limited.
   public static func iaf(
-    layers: Int = 2, hidden: [Int]? = nil, form: AffineForm = .logScale,
+    layers: Int = 2, hidden: [Int]? = nil, form: AffineForm = .tanhClamped,
     activation: Activation = .elu
   ) -> FlowArchitecture {
     affine(LayerStack(layers, .inverseMasked, hidden, activation, "iaf"), form)

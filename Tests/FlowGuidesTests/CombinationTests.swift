@@ -84,7 +84,7 @@ import Testing
       ),
       (
         .layers(
-          2, of: AffineTransformer(.logScale), conditioning: .inverseMasked, hidden: [8],
+          2, of: AffineTransformer(.tanhClamped), conditioning: .inverseMasked, hidden: [8],
           activation: .relu), .iaf(layers: 2, hidden: [8], activation: .relu)
       ),
     ]

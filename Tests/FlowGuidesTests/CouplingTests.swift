@@ -51,7 +51,7 @@ import Testing
   /// y_B = x_B eˢ + m with (m, s) a linear function of x_A and the context, written out.
   @Test func values() {
     let layer = Coupling(
-      .keeping([2, 0], of: 4), transformer: AffineTransformer(), network: MLP(hidden: []),
+      .keeping([2, 0], of: 4), transformer: AffineTransformer(.logScale), network: MLP(hidden: []),
       contextDimension: 1, name: "net")
     let weights = RandomWeights(3)
     let (x, context) = (Tensor([0.3, -1.2, 0.7, 2.1]), Tensor([0.4]))

@@ -22,7 +22,8 @@ import Testing
     }
   }
 
-  /// Polynomials, mixtures and integrals invert far outside of the interval they are made for.
+  /// Polynomials, mixtures and integrals invert far outside of the interval they are made for, as
+  /// well as the points next to the inverse allow: slopes go up to 10⁹.
   @Test func farInverses() {
     let flows: [FlowArchitecture] = [
       .sospf(layers: 1, hidden: [8]), .naf(layers: 1, hidden: [8]), .unaf(layers: 1, hidden: [8]),
@@ -35,7 +36,9 @@ import Testing
           let layers = Compose(flow.build(dimension: 2))
           for map in [layers, Compose([layers.inv])] {
             let x = map.inverse(y).detached()
-            expectClose(map.forward(x), y, within: .relative(1e-7), "\(index)")
+            let (back, next) = (map.forward(x), map.forward(x * (1 + 1e-14)))
+            let allowed = 1e-7 * abs(y) + 10 * abs(next - back)
+            #expect((abs(back - y) .< allowed).all().boolArray()[0], "\(index): \(back.array())")
           }
         }, with: RandomWeights(index, spread: 0.5, isScaled: true))
     }

@@ -173,10 +173,6 @@ struct FlowGoldens: Decodable {
   let layers: Layers
 }
 
-extension AffineForm {
-  static var all: [AffineForm] { [.logScale, .gated, .softClamped, .asymmetric] }
-}
-
 extension Activation {
   static var all: [Activation] { [.tanh, .relu, .elu, .softplus] }
 }

@@ -35,13 +35,15 @@ struct TransformerCase: Sendable, CustomStringConvertible {
     try handle(body, with: RandomWeights(7, isScaled: true))
   }
 
-  static let all: [TransformerCase] = [
+  private static let affine = AffineForm.allCases.map {
+    TransformerCase(description: "affine \($0)", transformer: AffineTransformer($0))
+  }
+
+  static let all = affine + others
+
+  private static let others: [TransformerCase] = [
     .init(description: "shift", transformer: ShiftTransformer()),
     .init(description: "scale", transformer: ScaleTransformer()),
-    .init(description: "affine logScale", transformer: AffineTransformer(.logScale)),
-    .init(description: "affine gated", transformer: AffineTransformer(.gated)),
-    .init(description: "affine softClamped", transformer: AffineTransformer(.softClamped)),
-    .init(description: "affine asymmetric", transformer: AffineTransformer(.asymmetric)),
     .init(description: "rqs", transformer: RationalQuadraticSpline(), bound: 5),
     .init(
       description: "rqs of Zuko",

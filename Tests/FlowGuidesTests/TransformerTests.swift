@@ -161,7 +161,7 @@ import Testing
   /// Values by nflows, Zuko, NumPy, SciPy and mpmath.
   @Test func goldens() throws {
     let file = try Golden.load("transformers.json", as: TransformerGoldens.self)
-    #expect(file.cases.count == 68)
+    #expect(file.cases.count == 74)
     for golden in file.cases {
       let transformer = try #require(golden.transformer, "\(golden.name)")
       try #require(transformer.start.count == golden.parameters.count, "\(golden.name)")
@@ -278,6 +278,7 @@ extension TransformerGoldens.Case {
     case "scale": return ScaleTransformer()
     case "affine logScale": return AffineTransformer(.logScale)
     case "affine gated": return AffineTransformer(.gated)
+    case "affine tanhClamped": return AffineTransformer(.tanhClamped)
     case "affine softClamped": return AffineTransformer(.softClamped)
     case "affine asymmetric": return AffineTransformer(.asymmetric)
     case "rqs": return RationalQuadraticSpline(bins: count, bound: bound)

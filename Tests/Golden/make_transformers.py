@@ -58,6 +58,8 @@ def affine():
     alpha = 0.1 if s >= 0 else 2.0
     limited = 2 * alpha / math.pi * math.atan(s / alpha)
     add("affine asymmetric", [m, s], x, math.exp(limited) * x + m, 0 * x + limited)
+    limited = math.log(1000) * math.tanh(s / math.log(1000))
+    add("affine tanhClamped", [m, s], x, math.exp(limited) * x + m, 0 * x + limited)
     add("scale", [s], x, math.exp(clamped) * x, 0 * x + clamped)
     add("shift", [m], x, x + m, 0 * x)
 

@@ -26,8 +26,11 @@ func workload(_ name: String) -> Workload? {
   }
 }
 
+/// With scales as the peers have them.
 private func iaf(_ layers: Int, _ hidden: [Int]) -> FlowGuide {
-  FlowGuide(flow: .iaf(layers: layers, hidden: hidden, activation: .elu), start: .at(scale: 1))
+  FlowGuide(
+    flow: .iaf(layers: layers, hidden: hidden, form: .logScale, activation: .elu),
+    start: .at(scale: 1))
 }
 
 private func eightSchools(_ guide: some Guide, _ particles: Int) -> Workload {
