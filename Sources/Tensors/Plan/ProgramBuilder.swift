@@ -133,6 +133,7 @@ struct ProgramBuilder {
     let item = ir.items[index]
     guard let whole = bufferOf[index] else { return }
     var start = 0
+    var stores: [Draft] = []
     for operand in item.operands {
       let shape = operand.view.shape
       defer { start += shape[axis] }
@@ -141,7 +142,23 @@ struct ProgramBuilder {
       let offset = target.offset * item.dtype.byteCount
       if shape.elementCount == 0 || isInPlace(operand, whole, offset) { continue }
       target.shape = shape
-      emitMove(operand, to: target, of: whole, item.dtype)
+      emitMove(operand, to: target, of: whole, item.dtype, storingIn: &stores)
+    }
+    emitStores(stores)
+  }
+
+  /// Stores of parts of a whole: those of equally many elements together, block by block, so that a
+  /// piece of the whole is written by all of them while it is in cache.
+  private mutating func emitStores(_ stores: [Draft]) {
+    var rest = stores[...]
+    while let count = rest.first?.count {
+      let equal = Array(rest.prefix { $0.count == count })
+      rest = rest.dropFirst(equal.count)
+      if count > Int(CTK_BLOCK) {
+        program.entries.append(.loop(equal, count: count, chunk: Int(CTK_CHUNK)))
+      } else {
+        program.entries += equal.map(Entry.instruction)
+      }
     }
   }
 
@@ -168,12 +185,16 @@ struct ProgramBuilder {
         axis: operation.axis, start: operation.start, step: operation.step
       ).apply(to: View(contiguous: item.shape), shape: item.operands[0].view.shape)
     else { return }
-    emitMove(item.operands[0], to: target, of: whole, item.dtype)
+    var stores: [Draft] = []
+    emitMove(item.operands[0], to: target, of: whole, item.dtype, storingIn: &stores)
+    emitStores(stores)
   }
 
-  /// Moves the elements of an operand into a view of a buffer.
+  /// Moves the elements of an operand into a view of a buffer; what is to be stored there comes last,
+  /// with the other stores of the buffer.
   private mutating func emitMove(
-    _ operand: Operand, to target: View, of buffer: Int, _ dtype: DType
+    _ operand: Operand, to target: View, of buffer: Int, _ dtype: DType,
+    storingIn stores: inout [Draft]
   ) {
     let count = target.shape.elementCount
     let source = place(operand)
@@ -181,23 +202,24 @@ struct ProgramBuilder {
     if target.isContiguous {
       emitLoad(operand, source, into: .buffer(buffer, offset), count, dtype)
     } else if operand.view.isContiguous && !operand.view.isUniform {
-      emitStore(source, target, .buffer(buffer, offset), dtype)
+      stores.append(store(source, target, .buffer(buffer, offset), dtype))
     } else {
       let temporary = Place.buffer(program.addBuffer(count * dtype.byteCount), 0)
       emitLoad(operand, source, into: temporary, count, dtype)
-      emitStore(temporary, target, .buffer(buffer, offset), dtype)
+      stores.append(store(temporary, target, .buffer(buffer, offset), dtype))
     }
   }
 
-  private mutating func emitStore(
+  private func store(
     _ source: Place, _ target: View, _ destination: Place, _ dtype: DType
-  ) {
-    guard let store = ctk_store(dtype.kernelCode) else { return }
-    program.entries.append(
-      .instruction(
-        Draft(
-          function: store, count: target.shape.elementCount, places: [destination, source],
-          descriptor: .init(copying: StridedDescriptor.make(target)))))
+  ) -> Draft {
+    guard let function = ctk_store(dtype.kernelCode) else {
+      preconditionFailure("no store of \(dtype)")
+    }
+    return Draft(
+      function: function, count: target.shape.elementCount, places: [destination, source],
+      steps: [0, Int32(dtype.byteCount), 0, 0],
+      descriptor: .init(copying: StridedDescriptor.make(target)))
   }
 
   private mutating func emitLoad(
