@@ -118,6 +118,16 @@ enum { SHORT = 16 };  // runs not worth a call of memcpy
     }                                                                                            \
   } while (0)
 
+// Columns side by side that become rows: small ones, which stay in the first level of cache.
+enum { SMALL_TURN = 2048 };
+#define DEFINE_TURN(suffix, type, T)                                                             \
+  CTK_INLINE int turn_##suffix(type *flat, const type *strided, int64_t rows, int64_t columns,   \
+                               int64_t rowStride, int64_t stride) {                              \
+    if (rowStride != 1 || stride <= 1 || rows * columns > SMALL_TURN) return 0;                  \
+    ctk_transpose_##T((T *)flat, (const T *)strided, stride, columns, rows);                     \
+    return 1;                                                                                    \
+  }
+
 // A number for each row of a few, or one row for all, without a loop for each row. What a store of
 // WIDTH numbers writes beyond its row, the next row overwrites.
 #define DEFINE_SPREAD(suffix, type)                                                              \
@@ -132,6 +142,7 @@ enum { SHORT = 16 };  // runs not worth a call of memcpy
                              int64_t rowStride, int64_t stride) {                                \
     enum { WIDTH = 32 / sizeof(type) };                                                          \
     const int64_t total = rows * columns;                                                        \
+    if (turn_##suffix(flat, strided, rows, columns, rowStride, stride)) return 1;                \
     if (rowStride == 0) {                                                                        \
       LOAD_ROW(type, flat, strided, stride, columns);                                            \
       for (int64_t done = columns; done < total; done *= 2)                                      \
@@ -172,6 +183,9 @@ enum { SHORT = 16 };  // runs not worth a call of memcpy
 // Moves copy bits, so equal sizes share code.
 typedef uint64_t __attribute__((may_alias)) bits64;
 typedef uint32_t __attribute__((may_alias)) bits32;
+DEFINE_TURN(8, bits64, f64)
+DEFINE_TURN(4, bits32, f32)
+#define turn_1(...) 0
 DEFINE_MOVES(8, bits64)
 DEFINE_MOVES(4, bits32)
 DEFINE_MOVES(1, uint8_t)

@@ -18,6 +18,9 @@ struct Perceptron: Sendable {
 
   let layers: [Layer]
   let activation: Activation
+  /// Of outputs in groups of this size, the first ones of all groups are computed before the second
+  /// ones, and so on; nil where they stay in their order.
+  private(set) var interleavedGroup: Int?
   private let start: [Double]
   private let name: String
 
@@ -42,16 +45,31 @@ struct Perceptron: Sendable {
   }
 
   /// The same with masks, one for each layer: rows of inputs, in them the outputs.
-  func masked(_ masks: [[[Bool]]]) -> Perceptron { Perceptron(self, masks) }
+  ///
+  /// - Parameter group: of outputs; output i of every group sees the same.
+  func masked(_ masks: [[[Bool]]], group: Int) -> Perceptron { Perceptron(self, masks, group) }
 
-  private init(_ other: Perceptron, _ masks: [[[Bool]]]) {
-    layers = zip(other.layers, masks).map { layer, mask in
+  /// Outputs from which those that see the same are brought together: what they do not see is a few
+  /// large blocks then, and a product leaves it out.
+  private static let manyOutputs = 512
+
+  private init(_ other: Perceptron, _ masks: [[[Bool]]], _ group: Int) {
+    let count = other.start.count
+    let interleavedGroup = count >= Perceptron.manyOutputs && group < count ? group : nil
+    self.interleavedGroup = interleavedGroup
+    layers = zip(other.layers, masks).enumerated().map { index, pair in
+      var (layer, mask) = pair
       let connections = mask.flatMap { $0 }
-      var layer = layer
       if connections.contains(true) {
         layer.mask = Tensor(connections, shape: [layer.inputs, layer.outputs])
+        if index == masks.count - 1, let interleavedGroup {
+          let order = (0..<interleavedGroup).flatMap {
+            stride(from: $0, to: count, by: interleavedGroup)
+          }
+          mask = mask.map { row in order.map { row[$0] } }
+        }
         layer.pattern = BlockPattern(
-          rows: layer.inputs, columns: layer.outputs, isFilled: connections)
+          rows: layer.inputs, columns: layer.outputs, isFilled: mask.flatMap { $0 })
       } else {
         layer.inputs = 0
       }
@@ -60,6 +78,15 @@ struct Perceptron: Sendable {
     activation = other.activation
     start = other.start
     name = other.name
+  }
+
+  /// Outputs along the last axis in the order in which they are computed.
+  private func interleaved(_ outputs: Tensor) -> Tensor {
+    guard let group = interleavedGroup else { return outputs }
+    let outer = Shape(outputs.shape.dropLast())
+    let count = outputs.shape[outputs.rank - 1]
+    return outputs.reshaped(to: outer + [count / group, group])
+      .transposed().reshaped(to: outer + [count])
   }
 
   /// The outputs at x.
@@ -101,7 +128,8 @@ struct Perceptron: Sendable {
     let layer = layers[index]
     let weight = layerWeight(
       "\(name).weight\(index)", [layer.inputs, layer.outputs], isLast: index == layers.count - 1)
-    return layer.mask.map { `where`($0, weight, 0) } ?? weight
+    let masked = layer.mask.map { `where`($0, weight, 0) } ?? weight
+    return index == layers.count - 1 ? interleaved(masked) : masked
   }
 
   /// The bias of a layer. A context enters the first one.
@@ -109,10 +137,12 @@ struct Perceptron: Sendable {
     let outputs = layers[index].outputs
     let isLast = index == layers.count - 1
     let start = isLast ? start : [Double](repeating: 0, count: outputs)
-    let bias = param("\(name).bias\(index)", Tensor(start))
-    guard index == 0, let context else { return bias }
-    let weight = layerWeight(
-      "\(name).contextWeight", [context.shape[context.rank - 1], outputs], isLast: isLast)
-    return product(context, weight) + bias
+    var bias = param("\(name).bias\(index)", Tensor(start))
+    if index == 0, let context {
+      let weight = layerWeight(
+        "\(name).contextWeight", [context.shape[context.rank - 1], outputs], isLast: isLast)
+      bias = product(context, weight) + bias
+    }
+    return isLast ? interleaved(bias) : bias
   }
 }

@@ -113,8 +113,10 @@ package final class BlockPattern: Sendable {
   fileprivate let rowPanels: [Panel]
   fileprivate let words: [Int]
 
-  /// As many lines in a panel as make a vector.
-  private static let width = 16
+  /// Elements of a vector, as the kernels know it.
+  private static let vector = 16
+  /// Lines of a panel. Wider panels multiply faster, narrower ones leave out more.
+  private static let width = 2 * vector
   /// The terms that could be computed in the time that another product takes up.
   fileprivate static let overhead = 4
   /// Multiplications below which the products are too small to be cut.
@@ -149,7 +151,7 @@ package final class BlockPattern: Sendable {
     return panels.sorted { ($0.cost, $1.span.lowerBound) > ($1.cost, $0.span.lowerBound) }
   }
 
-  /// Cuts lines into vectors; one that is not full is at the end where lines have less.
+  /// Cuts lines into panels; one that is not full is at the end where lines have less.
   private static func spans(_ lines: [[Bool]], _ all: Range<Int>) -> [Range<Int>] {
     func filled(_ line: Int) -> Int { lines[line].count { $0 } }
     let isAscending = filled(all.lowerBound) < filled(all.upperBound - 1)
@@ -176,7 +178,7 @@ package final class BlockPattern: Sendable {
     return ranges
   }
 
-  fileprivate static func padded(_ count: Int) -> Int { (count + width - 1) / width * width }
+  fileprivate static func padded(_ count: Int) -> Int { (count + vector - 1) / vector * vector }
 
   private static func words(_ panel: Panel) -> [Int] {
     [panel.span.lowerBound, panel.span.upperBound, panel.filled.count]
