@@ -81,6 +81,8 @@ build_ours() {
 
 # As many threads for everyone, also on a machine with more cores; XLA asks for NPROC.
 limit_threads() {
+  # OpenBLAS, ours and NumPy's, is to choose its kernels by the processor.
+  unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
   export NPROC=$threads OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads \
     MKL_NUM_THREADS=$threads
 }
