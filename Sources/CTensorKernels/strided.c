@@ -142,7 +142,6 @@ enum { SMALL_TURN = 2048 };
                              int64_t rowStride, int64_t stride) {                                \
     enum { WIDTH = 32 / sizeof(type) };                                                          \
     const int64_t total = rows * columns;                                                        \
-    if (turn_##suffix(flat, strided, rows, columns, rowStride, stride)) return 1;                \
     if (rowStride == 0) {                                                                        \
       LOAD_ROW(type, flat, strided, stride, columns);                                            \
       for (int64_t done = columns; done < total; done *= 2)                                      \
@@ -156,10 +155,15 @@ enum { SMALL_TURN = 2048 };
     for (; r < rows; r++)                                                                        \
       for (int64_t c = 0; c < columns; c++) flat[r * columns + c] = strided[r * rowStride];      \
     return 1;                                                                                    \
+  }                                                                                              \
+  static int at_once_##suffix(type *flat, const type *strided, int64_t rows, int64_t columns,    \
+                              int64_t rowStride, int64_t stride) {                               \
+    return turn_##suffix(flat, strided, rows, columns, rowStride, stride) ||                     \
+           spread_##suffix(flat, strided, rows, columns, rowStride, stride);                     \
   }
 
 #define STORE(flat, strided) strided = flat
-#define NO_SPREAD(...) 0
+#define NEVER(...) 0
 #define STORE_ROW(type, flat, strided, stride, n)                                                \
   do {                                                                                           \
     if ((stride) == 1 && (n) >= SHORT) {                                                         \
@@ -177,15 +181,15 @@ enum { SMALL_TURN = 2048 };
     return (char *)(uintptr_t)i->a;                                                              \
   }                                                                                              \
   DEFINE_SPREAD(suffix, type)                                                                    \
-  DEFINE_WALK(load_##suffix, type, LOAD, LOAD_ROW, spread_##suffix)                              \
-  DEFINE_WALK(store_##suffix, type, STORE, STORE_ROW, NO_SPREAD)
+  DEFINE_WALK(load_##suffix, type, LOAD, LOAD_ROW, at_once_##suffix)                              \
+  DEFINE_WALK(store_##suffix, type, STORE, STORE_ROW, NEVER)
 
 // Moves copy bits, so equal sizes share code.
 typedef uint64_t __attribute__((may_alias)) bits64;
 typedef uint32_t __attribute__((may_alias)) bits32;
 DEFINE_TURN(8, bits64, f64)
 DEFINE_TURN(4, bits32, f32)
-#define turn_1(...) 0
+#define turn_1 NEVER
 DEFINE_MOVES(8, bits64)
 DEFINE_MOVES(4, bits32)
 DEFINE_MOVES(1, uint8_t)

@@ -66,7 +66,7 @@ import Testing
 
   /// A rate that stays large does not lose the fit where Adam forgets large gradients soon, or does not
   /// see them. (With its usual β₂ six of forty such fits ended more than a nat off.)
-  @Test(arguments: optimizers, 0..<4)
+  @Test(arguments: optimizers, 0..<6)
   private func constantRate(_ subject: OptimizerCase, _ seed: Int) throws {
     let fit = try SVI(
       EightSchools.nonCentered, FlowGuide(flow: .iaf(layers: 2, hidden: [32, 32])),

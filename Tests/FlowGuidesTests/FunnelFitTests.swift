@@ -9,7 +9,7 @@ import Testing
 /// with Adam alone, five and one were lost.
 @Suite struct FunnelFitTests {
   /// Normal guides end 2.2 to 2.7 nats below the log evidence, flows within 0.6 of it, from whatever
-  /// seed. Nothing tells machines' rounding apart after some hundred steps: it is as another seed.
+  /// seed; another machine's rounding is as another seed after some hundred steps.
   @Test(arguments: [
     FlowArchitecture.iaf(layers: 2, hidden: [32, 32]), .maf(layers: 2, hidden: [32, 32]),
     .realNVP(), .nsf(layers: 2, conditioning: .inverseMasked, bound: 8),

@@ -16,6 +16,8 @@ import Testing
       name: "net")
   }
 
+  // Batches are large enough for products that leave out what outputs do not see.
+
   /// Outputs and all derivatives are those of the masked weights in the order in which they are
   /// learned, written out.
   @Test(arguments: [[48], []]) func values(_ hidden: [Int]) throws {
@@ -23,8 +25,8 @@ import Testing
     let network = Self.network(.order(order), hidden)
     #expect(network.perceptron.interleavedGroup == Self.dimension)
     let weights = RandomWeights(5, isScaled: true)
-    let x = RandomKey(1).normal([7, Self.dimension]).detached()
-    let context = hidden.isEmpty ? RandomKey(2).normal([7, 3]).detached() : nil
+    let x = RandomKey(1).normal([16, Self.dimension]).detached()
+    let context = hidden.isEmpty ? RandomKey(2).normal([16, 3]).detached() : nil
     let outputs = handle({ network(x, context) }, with: weights)
     let last = hidden.count
     let masks = try network.perceptron.layers.map { try #require($0.mask) }
@@ -65,7 +67,7 @@ import Testing
     #expect(layer.network.perceptron.interleavedGroup == Self.dimension)
     handle(
       {
-        let x = RandomKey(3).normal([6, Self.dimension]).detached()
+        let x = RandomKey(3).normal([16, Self.dimension]).detached()
         let (y, logDet) = layer.forwardAndLogDet(x, context: nil)
         let (back, other) = layer.inverseAndLogDet(y, context: nil)
         expectClose(back, x.array(), shape: x.shape, within: .relative(1e-9, absolute: 1e-9))

@@ -78,6 +78,34 @@ import Testing
     expectClose(steps[1], [3, -4], within: .relative(1e-6))
   }
 
+  /// What it keeps for itself does not get in the way of what a rule reports.
+  @Test func relativeNormOfAverages() {
+    let averaged = SGD(0.5).averaged(from: 1)
+    let gradients: [[Double]] = [[1, 2], [3, -1], [-2, 2]]
+    let alone = averaged.path(from: [0, 0], gradients)
+    let clipped = averaged.clipped(relativeNorm: 1e6).path(from: [0, 0], gradients)
+    #expect(clipped.map { $0.array() } == alone.map { $0.array() })
+  }
+
+  /// `fit` limits a single gradient that is a thousand times as long as those before.
+  @Test func inFit() throws {
+    let model = {
+      let count = mutable("count", 0)
+      assign("count", count + 1)
+      let z = sample("z", Normal(0, 1))
+      factor("kick", `where`(count .== 150, 1000 * z, 0))
+    }
+    let adam = Adam(.cosine(0.01, steps: 300), beta2: 0.99)
+    func losses(_ optimizer: some Optimizer) throws -> [Double] {
+      try SVI(
+        model, MultivariateNormalGuide(), optimizer: optimizer, loss: TraceELBO(particles: 32)
+      ).run(steps: 300, showsProgress: false).losses
+    }
+    let found = try fit(model, steps: 300, showsProgress: false).losses
+    #expect(try found == losses(adam.clipped(relativeNorm: 5)))
+    #expect(try found != losses(adam))
+  }
+
   /// The outer clip comes first.
   @Test func order() {
     let valueFirst = SGD(1).clipped(norm: 1).clipped(value: 3)

@@ -87,6 +87,29 @@ import Testing
     expectClose(tril(x), tril(y))
   }
 
+  /// Parts of equal widths and of others between them, in blocks and in loops of many.
+  @Test(arguments: [3, 700]) func `concat along the last axis puts every part in its place`(
+    rows: Int
+  ) {
+    let widths = [2, 2, 2, 1, 3, 3, 2, 1, 1]
+    let parts = widths.enumerated().map { index, width in
+      (0..<rows * width).map { Double(1000 * rows * index + $0) }
+    }
+    let expected = (0..<rows).flatMap { row in
+      zip(parts, widths).flatMap { $0[row * $1..<(row + 1) * $1] }
+    }
+    let tensors = zip(parts, widths).map { Tensor($0, shape: [rows, $1]) }
+    let turned = zip(parts, widths).map { part, width in
+      Tensor(
+        (0..<width).flatMap { c in (0..<rows).map { part[$0 * width + c] } }, shape: [width, rows]
+      ).transposed()
+    }
+    let computed = tensors.map { $0 + 1 }
+    expectClose(concat(tensors, along: 1), expected, shape: [rows, 17])
+    expectClose(concat(turned, along: 1), expected, shape: [rows, 17])
+    expectClose(concat(computed, along: 1) - 1, expected, shape: [rows, 17])
+  }
+
   @Test func `reductions of nothing give their neutral elements`() {
     let x = Tensor([Double](), shape: [0, 2])
     expectClose(x.sum(axis: 0), [0, 0])

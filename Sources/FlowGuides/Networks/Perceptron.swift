@@ -13,14 +13,31 @@ struct Perceptron: Sendable {
     let isResidual: Bool
     /// The connections that exist, inputs × outputs; nil for all.
     var mask: Tensor?
+    /// Where they are in the matrix that is multiplied with.
     var pattern: BlockPattern?
+
+    /// The same with a mask.
+    ///
+    /// - Parameter order: in which the outputs are computed.
+    func masked(_ mask: [[Bool]], order: [Int]) -> Layer {
+      var layer = self
+      let connections = mask.flatMap { $0 }
+      if connections.contains(true) {
+        let computed = mask.flatMap { row in order.map { row[$0] } }
+        layer.mask = Tensor(connections, shape: [inputs, outputs])
+        layer.pattern = BlockPattern(rows: inputs, columns: outputs, isFilled: computed)
+      } else {
+        layer.inputs = 0
+      }
+      return layer
+    }
   }
 
   let layers: [Layer]
   let activation: Activation
   /// Of outputs in groups of this size, the first ones of all groups are computed before the second
   /// ones, and so on; nil where they stay in their order.
-  private(set) var interleavedGroup: Int?
+  let interleavedGroup: Int?
   private let start: [Double]
   private let name: String
 
@@ -39,6 +56,7 @@ struct Perceptron: Sendable {
       zip(widths, hidden).map {
         Layer(inputs: $0, outputs: $1.width, activates: $1.activates, isResidual: $1.isResidual)
       } + [last]
+    interleavedGroup = nil
     self.activation = activation
     self.start = start
     self.name = name
@@ -55,25 +73,16 @@ struct Perceptron: Sendable {
 
   private init(_ other: Perceptron, _ masks: [[[Bool]]], _ group: Int) {
     let count = other.start.count
-    let interleavedGroup = count >= Perceptron.manyOutputs && group < count ? group : nil
-    self.interleavedGroup = interleavedGroup
+    let isInterleaved = count >= Perceptron.manyOutputs && group < count
+    interleavedGroup = isInterleaved ? group : nil
     layers = zip(other.layers, masks).enumerated().map { index, pair in
-      var (layer, mask) = pair
-      let connections = mask.flatMap { $0 }
-      if connections.contains(true) {
-        layer.mask = Tensor(connections, shape: [layer.inputs, layer.outputs])
-        if index == masks.count - 1, let interleavedGroup {
-          let order = (0..<interleavedGroup).flatMap {
-            stride(from: $0, to: count, by: interleavedGroup)
-          }
-          mask = mask.map { row in order.map { row[$0] } }
-        }
-        layer.pattern = BlockPattern(
-          rows: layer.inputs, columns: layer.outputs, isFilled: mask.flatMap { $0 })
-      } else {
-        layer.inputs = 0
-      }
-      return layer
+      let (layer, mask) = pair
+      let isLast = index == masks.count - 1
+      let order =
+        isInterleaved && isLast
+        ? (0..<group).flatMap { stride(from: $0, to: count, by: group) }
+        : Array(0..<layer.outputs)
+      return layer.masked(mask, order: order)
     }
     activation = other.activation
     start = other.start

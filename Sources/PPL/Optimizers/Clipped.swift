@@ -14,15 +14,13 @@ extension Optimizer {
     let limit = Tensor(floatLiteral: value)
     return Clipped(base: self) { clamp($0, -limit, limit) }
   }
-}
 
-extension Optimizer {
   /// The same rule, with a gradient that is much longer than usual shortened to `factor` times the mean
   /// length of the last hundred or so, as they were after shortening; its direction stays.
   ///
   /// Gradients of few draws can have tails so heavy that a single one undoes hundreds of steps. Of
   /// others next to none is five times as long as usual, and where lengths rise in earnest, the limit
-  /// follows by some percent at each step.
+  /// follows: for a factor of 5 by four percent at each step.
   public func clipped(relativeNorm factor: Double) -> some Optimizer {
     precondition(factor > 1, "clipped: relativeNorm must be above 1, got \(factor)")
     return RelativelyClipped(base: self, factor: factor)
