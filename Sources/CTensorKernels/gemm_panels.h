@@ -15,7 +15,6 @@ enum { TILE_ROWS = 8, TILE_VECTORS = 3, BLOCK_TERMS = 256 };
 #if defined(__x86_64__)
 
 #define AVX512 __attribute__((target("avx512f")))
-#define UNROLLED _Pragma("clang loop unroll(full)")
 
 // Where the left operand's elements are: those of a group of rows, down a column and along a row.
 typedef struct { int64_t group, down, along; } left_strides;

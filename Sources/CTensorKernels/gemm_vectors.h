@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime.h"
+#include "vector_types.h"
 
 // One product C = A B, a tile or a whole matrix, in elements of the kernel's type.
 typedef struct {
@@ -16,21 +17,6 @@ typedef struct {
 // Bytes of a matrix swept by one column strip after the other before moving on: half of a
 // first-level cache.
 enum { SWEEP_BYTES = 16384 };
-
-#define VECTOR(type, lanes) type __attribute__((ext_vector_type(lanes)))
-typedef double f64_1;
-typedef VECTOR(double, 2) f64_2;
-typedef VECTOR(double, 4) f64_4;
-typedef VECTOR(double, 8) f64_8;
-typedef float f32_1;
-typedef VECTOR(float, 2) f32_2;
-typedef VECTOR(float, 4) f32_4;
-typedef VECTOR(float, 8) f32_8;
-typedef VECTOR(float, 16) f32_16;
-
-#define LOADED(vector, name, from) \
-  vector name;                     \
-  memcpy(&name, from, sizeof name)
 
 // Joins the halves of four accumulators and adds a piece of the tail.
 #define HALVE(T, half, p0, p1, p2, p3)                                                  \

@@ -118,16 +118,6 @@ enum { SHORT = 16 };  // runs not worth a call of memcpy
     }                                                                                            \
   } while (0)
 
-// Columns side by side that become rows: small ones, which stay in the first level of cache.
-enum { SMALL_TURN = 2048 };
-#define DEFINE_TURN(suffix, type, T)                                                             \
-  CTK_INLINE int turn_##suffix(type *flat, const type *strided, int64_t rows, int64_t columns,   \
-                               int64_t rowStride, int64_t stride) {                              \
-    if (rowStride != 1 || stride <= 1 || rows * columns > SMALL_TURN) return 0;                  \
-    ctk_transpose_##T((T *)flat, (const T *)strided, stride, columns, rows);                     \
-    return 1;                                                                                    \
-  }
-
 // A number for each row of a few, or one row for all, without a loop for each row. What a store of
 // WIDTH numbers writes beyond its row, the next row overwrites.
 #define DEFINE_SPREAD(suffix, type)                                                              \
@@ -155,15 +145,10 @@ enum { SMALL_TURN = 2048 };
     for (; r < rows; r++)                                                                        \
       for (int64_t c = 0; c < columns; c++) flat[r * columns + c] = strided[r * rowStride];      \
     return 1;                                                                                    \
-  }                                                                                              \
-  static int at_once_##suffix(type *flat, const type *strided, int64_t rows, int64_t columns,    \
-                              int64_t rowStride, int64_t stride) {                               \
-    return turn_##suffix(flat, strided, rows, columns, rowStride, stride) ||                     \
-           spread_##suffix(flat, strided, rows, columns, rowStride, stride);                     \
   }
 
 #define STORE(flat, strided) strided = flat
-#define NEVER(...) 0
+#define NO_SPREAD(...) 0
 #define STORE_ROW(type, flat, strided, stride, n)                                                \
   do {                                                                                           \
     if ((stride) == 1 && (n) >= SHORT) {                                                         \
@@ -181,15 +166,12 @@ enum { SMALL_TURN = 2048 };
     return (char *)(uintptr_t)i->a;                                                              \
   }                                                                                              \
   DEFINE_SPREAD(suffix, type)                                                                    \
-  DEFINE_WALK(load_##suffix, type, LOAD, LOAD_ROW, at_once_##suffix)                              \
-  DEFINE_WALK(store_##suffix, type, STORE, STORE_ROW, NEVER)
+  DEFINE_WALK(load_##suffix, type, LOAD, LOAD_ROW, spread_##suffix)                              \
+  DEFINE_WALK(store_##suffix, type, STORE, STORE_ROW, NO_SPREAD)
 
 // Moves copy bits, so equal sizes share code.
 typedef uint64_t __attribute__((may_alias)) bits64;
 typedef uint32_t __attribute__((may_alias)) bits32;
-DEFINE_TURN(8, bits64, f64)
-DEFINE_TURN(4, bits32, f32)
-#define turn_1 NEVER
 DEFINE_MOVES(8, bits64)
 DEFINE_MOVES(4, bits32)
 DEFINE_MOVES(1, uint8_t)

@@ -236,12 +236,19 @@ ctk_fn ctk_gemm(int dtype);
 typedef struct { ctk_gemm_desc product; int32_t zeros; } ctk_masked_gemm_desc;
 ctk_fn ctk_gemm_masked(int dtype);  // terms with a zero of A or B, as `zeros` says, are zero
 
-// A product of two single matrices with one that is zero but for blocks; not both transposed. Columns
-// start ..< end of C, of which each sum has the terms in some ranges alone; where A is transposed, only
-// the rows in the ranges are computed, and the others are zero.
-typedef struct { int32_t start, end; int32_t ranges, count; } ctk_panel;
+// A product of two single matrices with one that is zero but for blocks; not both transposed. A panel is
+// two runs of at most 16 columns of C, of which each sum has the terms in some ranges alone; where A is
+// transposed, only the rows in the ranges are computed, and the others are zero.
+typedef struct { int32_t starts[2], widths[2]; int32_t ranges, count; } ctk_panel;
 // The panels follow, then the ranges they number: pairs of a first term or row and an end.
-typedef struct { ctk_masked_gemm_desc product; int32_t panels; } ctk_block_gemm_desc;
+// What is done with a third operand: a row is added to all rows of C, whose negative elements may then
+// become zero; or C's elements are zero where those of another matrix are not positive.
+enum { CTK_PLAIN, CTK_ADDS, CTK_RECTIFIES, CTK_GATES };
+typedef struct {
+  ctk_masked_gemm_desc product;
+  int32_t third;
+  int32_t panels;
+} ctk_block_gemm_desc;
 ctk_fn ctk_gemm_blocks(int dtype);
 
 // d = g, rows × dimension, with J' g = r for the Jacobian J of y_i = f(x_i; outputs i of a network of the

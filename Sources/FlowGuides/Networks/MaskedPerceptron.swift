@@ -9,8 +9,7 @@ import PPL
 struct MaskedPerceptron: Sendable {
   let perceptron: Perceptron
   let dependencies: Dependencies
-  /// How many outputs each coordinate has. Output p of coordinate i is number p D + i, in what is
-  /// learned; many are computed coordinate by coordinate.
+  /// How many outputs each coordinate has. Output p of coordinate i is number p D + i.
   let outputsEach: Int
   /// For each layer of hidden units the stage at which each of them is known: 0 without any
   /// coordinates, s + 1 with those of stage s. Ascending.
@@ -45,7 +44,7 @@ struct MaskedPerceptron: Sendable {
     let full = Perceptron(
       hidden, network.activation, inputs: kinds.isEmpty ? 0 : dimension,
       start: start.flatMap { [Double](repeating: $0, count: dimension) }, name: name)
-    perceptron = kinds.isEmpty ? full : full.masked(masks, group: dimension)
+    perceptron = kinds.isEmpty ? full : full.masked(masks)
   }
 
   /// The outputs at x, each of them along the last axis for all coordinates.
@@ -55,13 +54,7 @@ struct MaskedPerceptron: Sendable {
 
   /// The outputs, one by one.
   func apart(_ outputs: Tensor) -> [Tensor] {
-    let dimension = dependencies.dimension
-    guard perceptron.interleavedGroup != nil else {
-      return outputs.split([Int](repeating: dimension, count: outputsEach), along: -1)
-    }
-    let each = outputs.reshaped(
-      to: Shape(outputs.shape.dropLast()) + [dimension, outputsEach])
-    return (0..<outputsEach).map { each.selecting($0, along: -1) }
+    outputs.split([Int](repeating: dependencies.dimension, count: outputsEach), along: -1)
   }
 }
 

@@ -13,31 +13,11 @@ struct Perceptron: Sendable {
     let isResidual: Bool
     /// The connections that exist, inputs × outputs; nil for all.
     var mask: Tensor?
-    /// Where they are in the matrix that is multiplied with.
     var pattern: BlockPattern?
-
-    /// The same with a mask.
-    ///
-    /// - Parameter order: in which the outputs are computed.
-    func masked(_ mask: [[Bool]], order: [Int]) -> Layer {
-      var layer = self
-      let connections = mask.flatMap { $0 }
-      if connections.contains(true) {
-        let computed = mask.flatMap { row in order.map { row[$0] } }
-        layer.mask = Tensor(connections, shape: [inputs, outputs])
-        layer.pattern = BlockPattern(rows: inputs, columns: outputs, isFilled: computed)
-      } else {
-        layer.inputs = 0
-      }
-      return layer
-    }
   }
 
   let layers: [Layer]
   let activation: Activation
-  /// Of outputs in groups of this size, the first ones of all groups are computed before the second
-  /// ones, and so on; nil where they stay in their order.
-  let interleavedGroup: Int?
   private let start: [Double]
   private let name: String
 
@@ -56,67 +36,73 @@ struct Perceptron: Sendable {
       zip(widths, hidden).map {
         Layer(inputs: $0, outputs: $1.width, activates: $1.activates, isResidual: $1.isResidual)
       } + [last]
-    interleavedGroup = nil
     self.activation = activation
     self.start = start
     self.name = name
   }
 
   /// The same with masks, one for each layer: rows of inputs, in them the outputs.
-  ///
-  /// - Parameter group: of outputs; output i of every group sees the same.
-  func masked(_ masks: [[[Bool]]], group: Int) -> Perceptron { Perceptron(self, masks, group) }
+  func masked(_ masks: [[[Bool]]]) -> Perceptron { Perceptron(self, masks) }
 
-  /// Outputs from which those that see the same are brought together: what they do not see is a few
-  /// large blocks then, and a product leaves it out.
-  private static let manyOutputs = 512
-
-  private init(_ other: Perceptron, _ masks: [[[Bool]]], _ group: Int) {
-    let count = other.start.count
-    let isInterleaved = count >= Perceptron.manyOutputs && group < count
-    interleavedGroup = isInterleaved ? group : nil
-    layers = zip(other.layers, masks).enumerated().map { index, pair in
-      let (layer, mask) = pair
-      let isLast = index == masks.count - 1
-      let order =
-        isInterleaved && isLast
-        ? (0..<group).flatMap { stride(from: $0, to: count, by: group) }
-        : Array(0..<layer.outputs)
-      return layer.masked(mask, order: order)
+  private init(_ other: Perceptron, _ masks: [[[Bool]]]) {
+    layers = zip(other.layers, masks).map { layer, mask in
+      let connections = mask.flatMap { $0 }
+      var layer = layer
+      if connections.contains(true) {
+        layer.mask = Tensor(connections, shape: [layer.inputs, layer.outputs])
+        layer.pattern = BlockPattern(
+          rows: layer.inputs, columns: layer.outputs, isFilled: connections)
+      } else {
+        layer.inputs = 0
+      }
+      return layer
     }
     activation = other.activation
     start = other.start
     name = other.name
   }
 
-  /// Outputs along the last axis in the order in which they are computed.
-  private func interleaved(_ outputs: Tensor) -> Tensor {
-    guard let group = interleavedGroup else { return outputs }
-    let outer = Shape(outputs.shape.dropLast())
-    let count = outputs.shape[outputs.rank - 1]
-    return outputs.reshaped(to: outer + [count / group, group])
-      .transposed().reshaped(to: outer + [count])
-  }
-
   /// The outputs at x.
   func callAsFunction(_ x: Tensor, _ context: Tensor?) -> Tensor {
-    values(x, context)[layers.count]
+    // A product can end in `relu`, where what enters it is not used otherwise.
+    guard activation == .relu, !layers.contains(where: \.isResidual) else {
+      return values(x, context)[layers.count]
+    }
+    var value = layers[0].activates ? relu(x) : x
+    for index in layers.indices {
+      let isActivated = index + 1 < layers.count && layers[index + 1].activates
+      value = affine(index, value, context, rectifies: isActivated)
+    }
+    return value
   }
 
   /// x, what enters each layer's activation, and the outputs.
   func values(_ x: Tensor, _ context: Tensor?) -> [Tensor] {
     var values = [x]
     for (index, layer) in layers.enumerated() {
-      var value = bias(index, context)
-      if layer.inputs > 0 {
-        let last = values[index]
-        value =
-          product(layer.activates ? activation(last) : last, weight(index), layer.pattern) + value
-      }
+      let last = values[index]
+      var value = affine(
+        index, layer.activates && layer.inputs > 0 ? activation(last) : last, context)
       if layer.isResidual { value += values[index - 1] }
       values.append(value)
     }
     return values
+  }
+
+  /// A layer's product of vectors along the last axis with its weights, plus its bias.
+  private func affine(_ index: Int, _ x: Tensor, _ context: Tensor?, rectifies: Bool = false)
+    -> Tensor
+  {
+    let bias = bias(index, context)
+    guard layers[index].inputs > 0 else { return rectifies ? relu(bias) : bias }
+    let weight = weight(index)
+    guard let pattern = layers[index].pattern, x.rank > 1, bias.rank == 1 else {
+      let sum = product(x, weight, layers[index].pattern) + bias
+      return rectifies ? relu(sum) : sum
+    }
+    let rows = x.reshaped(to: [x.count / pattern.rows, pattern.rows])
+    return matmul(rows, weight, within: pattern, adding: bias, rectifies: rectifies)
+      .reshaped(to: Shape(x.shape.dropLast()) + [pattern.columns])
   }
 
   /// A product of vectors along the last axis with a matrix, the outer axes being one.
@@ -137,8 +123,7 @@ struct Perceptron: Sendable {
     let layer = layers[index]
     let weight = layerWeight(
       "\(name).weight\(index)", [layer.inputs, layer.outputs], isLast: index == layers.count - 1)
-    let masked = layer.mask.map { `where`($0, weight, 0) } ?? weight
-    return index == layers.count - 1 ? interleaved(masked) : masked
+    return layer.mask.map { `where`($0, weight, 0) } ?? weight
   }
 
   /// The bias of a layer. A context enters the first one.
@@ -146,12 +131,10 @@ struct Perceptron: Sendable {
     let outputs = layers[index].outputs
     let isLast = index == layers.count - 1
     let start = isLast ? start : [Double](repeating: 0, count: outputs)
-    var bias = param("\(name).bias\(index)", Tensor(start))
-    if index == 0, let context {
-      let weight = layerWeight(
-        "\(name).contextWeight", [context.shape[context.rank - 1], outputs], isLast: isLast)
-      bias = product(context, weight) + bias
-    }
-    return isLast ? interleaved(bias) : bias
+    let bias = param("\(name).bias\(index)", Tensor(start))
+    guard index == 0, let context else { return bias }
+    let weight = layerWeight(
+      "\(name).contextWeight", [context.shape[context.rank - 1], outputs], isLast: isLast)
+    return product(context, weight) + bias
   }
 }

@@ -85,16 +85,12 @@ struct StagedSolve {
     }
   }
 
-  /// Outputs along the last axis, as they are computed, coordinate by coordinate in order instead.
+  /// Outputs along the last axis, parameter by parameter, in order of the coordinates instead.
   func byCoordinate(_ outputs: Tensor) -> Tensor {
-    let (rows, count, dimension) = (outputs.shape[0], network.outputsEach, order.count)
-    if network.perceptron.interleavedGroup != nil {
-      return outputs.reshaped(to: [rows, dimension, count]).rearranged(order, along: 1)
-        .reshaped(to: outputs.shape)
-    }
-    return outputs.reshaped(to: [rows, count, dimension])
+    let (count, dimension) = (network.outputsEach, order.count)
+    return outputs.reshaped(to: [outputs.shape[0], count, dimension])
       .rearranged(order, along: -1).transposed(to: [0, 2, 1])
-      .reshaped(to: outputs.shape)
+      .reshaped(to: [outputs.shape[0], dimension * count])
   }
 
   // MARK: Recursion

@@ -4,8 +4,8 @@ import Testing
 
 @testable import FlowGuides
 
-/// Networks with so many outputs that those of a coordinate are brought together.
-@Suite struct InterleavedOutputsTests {
+/// Networks with so many outputs that products leave out what most of them do not see.
+@Suite struct MaskedOutputsTests {
   private static let dimension = 40
   private static let start = (0..<13).map { Double($0) / 8 }
 
@@ -16,14 +16,11 @@ import Testing
       name: "net")
   }
 
-  // Batches are large enough for products that leave out what outputs do not see.
-
-  /// Outputs and all derivatives are those of the masked weights in the order in which they are
-  /// learned, written out.
+  /// Outputs and all derivatives are those of the masked weights, written out. Batches are large
+  /// enough for products of blocks.
   @Test(arguments: [[48], []]) func values(_ hidden: [Int]) throws {
     let order = Array((0..<Self.dimension).reversed())
     let network = Self.network(.order(order), hidden)
-    #expect(network.perceptron.interleavedGroup == Self.dimension)
     let weights = RandomWeights(5, isScaled: true)
     let x = RandomKey(1).normal([16, Self.dimension]).detached()
     let context = hidden.isEmpty ? RandomKey(2).normal([16, 3]).detached() : nil
@@ -64,14 +61,13 @@ import Testing
       .order(Array((0..<Self.dimension).reversed())),
       transformer: RationalQuadraticSpline(bins: 5, bound: 4), network: MADE(hidden: [48]),
       name: "flow")
-    #expect(layer.network.perceptron.interleavedGroup == Self.dimension)
     handle(
       {
         let x = RandomKey(3).normal([16, Self.dimension]).detached()
         let (y, logDet) = layer.forwardAndLogDet(x, context: nil)
         let (back, other) = layer.inverseAndLogDet(y, context: nil)
-        expectClose(back, x.array(), shape: x.shape, within: .relative(1e-9, absolute: 1e-9))
-        expectClose(other, (-logDet).array(), shape: logDet.shape, within: .relative(1e-9))
+        expectClose(back, x.array(), shape: x.shape, within: .relative(1e-7, absolute: 1e-7))
+        expectClose(other, (-logDet).array(), shape: logDet.shape, within: .relative(1e-7))
         let score = RandomKey(4).normal(x.shape).detached()
         let found = layer.forwardWithScore(x, score: score, context: nil).score
         let point = y.detached()
@@ -80,7 +76,7 @@ import Testing
         let expected = gradient(of: density, withRespectTo: [point])[0]
         expectClose(
           found, expected.array(), shape: expected.shape,
-          within: .relative(1e-8, absolute: 1e-8))
+          within: .relative(1e-7, absolute: 1e-7))
       }, with: RandomWeights(6, isScaled: true))
   }
 }
