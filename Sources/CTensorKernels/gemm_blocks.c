@@ -3,16 +3,16 @@
 // C is cut into panels of columns. Of a panel either each sum takes some ranges of terms, or only
 // some ranges of rows are computed and the others are zero. Tiles of some rows and two vectors of
 // columns are summed in registers, term by term: one element of A meets two vectors of B, without
-// which loading it would take longer than multiplying. BLAS, which packs its operands or fetches
-// results anew for every range, takes 8 % longer with AVX-512 and 25 % with AVX2. The cut depends
-// on shapes alone, and no element's sum on where it is.
+// which loading it would take longer than multiplying. BLAS, range by range, takes 8 % longer with
+// AVX-512 and a fifth with AVX2. The cut depends on shapes alone, and no element's sum on where
+// it is.
 #include <stdatomic.h>
 #include <string.h>
 
 #include "runtime.h"
 #include "vector_types.h"
 
-// Rows of a task: where A's columns are C's rows, tasks are fewer.
+// Rows of a task, whole tiles. Where A's columns are C's rows there are few, as many as inputs.
 enum { TASK_ROWS = 264, TURNED_TASK_ROWS = 132 };
 
 typedef struct {
@@ -130,7 +130,7 @@ typedef struct {
     }                                                                                              \
   }                                                                                                \
   /* Where tiles find columns j ... of B: those that are rows of B, or too near to its end to load \
-     vectors, are moved; what is loaded beyond them is for columns that are not stored. */         \
+     vectors, are moved; what is loaded beyond their columns is for some that are not stored. */   \
   static const char *right_##T##_##isa(const ctk_gemm_desc *g, const T *b, int64_t j,              \
                                        const strip *s, int v, int64_t *ldb) {                      \
     *ldb = g->ldb;                                                                                 \
@@ -147,6 +147,7 @@ typedef struct {
         for (int64_t k = first; k < end; k++)                                                      \
           memcpy(moved + k * width, b + k * g->ldb + j, (size_t)width * sizeof(T));                \
       }                                                                                            \
+      memset(moved + end * width, 0, L * sizeof(T)); /* what is loaded beyond the last term */     \
     }                                                                                              \
     return (const char *)moved;                                                                    \
   }                                                                                                \

@@ -159,6 +159,18 @@ package final class BlockPattern: Sendable {
   struct Panel: Sendable {
     let runs: [Range<Int>]
     let filled: [Range<Int>]
+    private let isUsed: [Bool]
+
+    /// - Parameter isUsed: of the elements of a line, those that are in a block of any.
+    fileprivate init(_ runs: [Range<Int>], _ isUsed: [Bool]) {
+      self.runs = runs
+      self.isUsed = isUsed
+      filled = ranges(isUsed)
+    }
+
+    fileprivate func joined(_ other: Panel) -> Panel {
+      Panel(runs + other.runs, zip(isUsed, other.isUsed).map { $0 || $1 })
+    }
 
     /// A rough number of multiplications per row, two vectors being one.
     fileprivate var cost: Int { filled.reduce(0) { $0 + $1.count + overhead } }
@@ -199,11 +211,13 @@ package final class BlockPattern: Sendable {
 
   /// Cuts lines into runs and joins those that differ little; the panels that cost most come first.
   private static func panels(_ lines: [[Bool]]) -> [Panel] {
-    var single = runs(lines).map { panel([$0], lines) }.sorted { $0.isBefore($1) }
+    var single = runs(lines).map { run in
+      Panel([run], lines[0].indices.map { index in lines[run].contains { $0[index] } })
+    }.sorted { $0.isBefore($1) }
     var panels: [Panel] = []
     while !single.isEmpty {
       let first = single.removeFirst()
-      let pairs = single.prefix(candidates).map { panel(first.runs + $0.runs, lines) }
+      let pairs = single.prefix(candidates).map(first.joined)
       let best = pairs.indices.min { pairs[$0].cost < pairs[$1].cost }
       if let best, pairs[best].cost < first.cost + single[best].cost {
         panels.append(pairs[best])
@@ -213,13 +227,6 @@ package final class BlockPattern: Sendable {
       }
     }
     return panels.sorted { $0.isBefore($1) }
-  }
-
-  private static func panel(_ runs: [Range<Int>], _ lines: [[Bool]]) -> Panel {
-    let isUsed = lines[0].indices.map { index in
-      runs.contains { lines[$0].contains { $0[index] } }
-    }
-    return Panel(runs: runs, filled: ranges(isUsed))
   }
 
   /// Neighbouring lines that differ little. A run that is short is at the end where lines have less.
