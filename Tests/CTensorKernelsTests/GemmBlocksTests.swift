@@ -20,12 +20,13 @@ extension RuntimeTests {
         let turns = r.int(0...2) == 0
         product = GemmTests.Case(
           m: r.int(1...(r.int(0...3) == 0 ? 300 : 40)), n: r.int(1...70), k: r.int(1...50),
-          ta: turns,
-          tb: !turns && r.int(0...1) == 0)
-        third = turns ? Int32(0) : Int32(r.int(0...3))
+          ta: turns, tb: !turns && r.int(0...1) == 0)
+        third = turns ? Int32(CTK_PLAIN) : Int32(r.int(0...3))
         var runs: [Range<Int>] = []
-        while let start = Optional(runs.last?.upperBound ?? 0), start < product.n {
+        var start = 0
+        while start < product.n {
           runs.append(start..<min(start + r.int(1...16), product.n))
+          start = runs[runs.count - 1].upperBound
         }
         runs.shuffle(using: &r)
         var panels: [Panel] = []

@@ -240,10 +240,10 @@ ctk_fn ctk_gemm_masked(int dtype);  // terms with a zero of A or B, as `zeros` s
 // two runs of at most 16 columns of C, of which each sum has the terms in some ranges alone; where A is
 // transposed, only the rows in the ranges are computed, and the others are zero.
 typedef struct { int32_t starts[2], widths[2]; int32_t ranges, count; } ctk_panel;
-// The panels follow, then the ranges they number: pairs of a first term or row and an end.
 // What is done with a third operand: a row is added to all rows of C, whose negative elements may then
 // become zero; or C's elements are zero where those of another matrix are not positive.
 enum { CTK_PLAIN, CTK_ADDS, CTK_RECTIFIES, CTK_GATES };
+// The panels follow, then the ranges they number: pairs of a first term or row and an end.
 typedef struct {
   ctk_masked_gemm_desc product;
   int32_t third;

@@ -314,11 +314,11 @@ package final class BlockPattern: Sendable {
       case .transposed: [rows, self.rows]
       case .outer: [self.rows, columns]
       }
-    let operation = BlockProduct(self, form, zeros, third)
     let terms = operands[0].shape[form == .outer ? 0 : 1]
     guard third == .none || pays(form, shape.elementCount * terms) else {
       return third.apply(to: product(form, zeros, operands[0], operands[1]), operands[2])
     }
+    let operation = BlockProduct(self, form, zeros, third)
     return Tensor(
       Node(
         operation, operands[0].node, operands[1].node, third == .none ? nil : operands[2].node,
