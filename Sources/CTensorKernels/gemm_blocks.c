@@ -12,12 +12,17 @@
 #include "runtime.h"
 #include "vector_types.h"
 
-// Rows of a task, whole tiles. Where A's columns are C's rows there are few, as many as inputs.
-enum { TASK_ROWS = 264, TURNED_TASK_ROWS = 132 };
+// Rows of a task, about. Where A's columns are C's rows there are few, as many as inputs.
+enum { TASK_ROWS = 264, TURNED_TASK_ROWS = 132, EVEN_ROWS = 4 };
+
+// Tasks of about equal size.
+static int64_t task_rows(const ctk_gemm_desc *g) {
+  const int64_t parts = ctk_ceil_div(g->m, g->ta ? TURNED_TASK_ROWS : TASK_ROWS);
+  return ctk_ceil_div(ctk_ceil_div(g->m, parts), EVEN_ROWS) * EVEN_ROWS;
+}
 
 typedef struct {
   const ctk_instr *instr;
-  int64_t parts;           // tasks per panel
   atomic_int isNotFinite;  // whether some sum is not
 } blocks_run;
 
@@ -197,11 +202,11 @@ typedef struct {
     blocks_run *run = context;                                                                     \
     const ctk_block_gemm_desc *w = run->instr->x;                                                  \
     const ctk_gemm_desc *g = &w->product.product;                                                  \
-    const ctk_panel *p = panels_of(w) + task / run->parts;                                         \
+    const ctk_panel *p = panels_of(w) + task % w->panels;                                          \
     const int32_t *ranges = ranges_of(w, p), all[] = {0, (int32_t)g->k};                           \
     const T *a = (const T *)run->instr->a;                                                         \
-    const int64_t step = g->ta ? TURNED_TASK_ROWS : TASK_ROWS;                                     \
-    const int64_t first = task % run->parts * step, end = ctk_min(first + step, g->m);             \
+    const int64_t step = task_rows(g);                                                             \
+    const int64_t first = task / w->panels * step, end = ctk_min(first + step, g->m);              \
     for (int64_t offset = 0; offset < ctk_max(p->widths[0], p->widths[1]); offset += L) {          \
       strip s = g->ta ? strip_##T##_##isa(run->instr, p, offset, all, 1)                           \
                       : strip_##T##_##isa(run->instr, p, offset, ranges, p->count);                \
@@ -217,8 +222,9 @@ typedef struct {
   static void gemm_blocks_##T##_##isa(const ctk_instr *instr) {                                    \
     const ctk_block_gemm_desc *w = instr->x;                                                       \
     const ctk_gemm_desc *g = &w->product.product;                                                  \
-    blocks_run run = {instr, ctk_ceil_div(g->m, g->ta ? TURNED_TASK_ROWS : TASK_ROWS), 0};         \
-    ctk_parallel(w->panels * run.parts, task_##T##_##isa, &run);                                   \
+    const int64_t parts = ctk_ceil_div(g->m, task_rows(g));                                        \
+    blocks_run run = {instr, 0};                                                                   \
+    ctk_parallel(w->panels * parts, task_##T##_##isa, &run);                                       \
     if (atomic_load(&run.isNotFinite)) ctk_mend_product_##T(instr);                                \
   }
 

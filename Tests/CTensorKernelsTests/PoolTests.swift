@@ -12,6 +12,7 @@ extension RuntimeTests {
         var overlaps = 0
         var threads = Set<Int32>()
         var order: [Int64] = []
+        var orders: [Int32: [Int64]] = [:]
         /// How many of the regions inside were not run in order by the thread that met them.
         var scattered = 0
       }
@@ -35,6 +36,7 @@ extension RuntimeTests {
           $0.overlaps += $0.running.insert(thread).inserted ? 0 : 1
           $0.threads.insert(thread)
           $0.order.append(i)
+          $0.orders[thread, default: []].append(i)
         }
         if nested > 0 {
           let inner = Region(count: nested)
@@ -106,6 +108,30 @@ extension RuntimeTests {
         if region.state.threads.count > 1 { shared.append(region) }
       }
       return shared
+    }
+
+    /// A thread runs the calls of its own share from the first on, and only then the last ones of
+    /// others' shares.
+    @Test func threadsStartWithTheirShares() {
+      let before = ctk_thread_count()
+      defer { ctk_set_thread_count(before) }
+      let (threads, count) = (3, 20)
+      ctk_set_thread_count(Int32(threads))
+      let regions = shared(of: 20) { Region(count: count, pause: 500) }
+      #expect(regions.count == 20)
+      for region in regions {
+        for (thread, calls) in region.state.orders {
+          let thread = Int(thread)
+          let share = count * thread / threads..<count * (thread + 1) / threads
+          let own = calls.prefix { share.contains(Int($0)) }
+          #expect(own.elementsEqual((0..<own.count).map { Int64(share.lowerBound + $0) }))
+          #expect(calls.dropFirst(own.count).allSatisfy { !share.contains(Int($0)) })
+        }
+      }
+      let own = regions.flatMap(\.state.orders).filter { thread, calls in
+        calls.first == Int64(count * Int(thread) / threads)
+      }
+      #expect(own.count > 20, "workers took part with shares of their own")
     }
 
     @Test func wakesSleepingWorkers() {
