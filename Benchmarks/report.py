@@ -147,11 +147,11 @@ def goals_of_distributions(measured):
 
 
 def flows(lines):
-    """Lines by flow and mode, and in these by library."""
+    """Lines by flow and mode, and in these by library; of several processes the fastest counts."""
     measured = {}
-    for line in lines:
+    for line in sorted(lines, key=lambda line: -line["microseconds"]):
         measured.setdefault((line["flow"], line["mode"]), {})[line["who"]] = line
-    return measured
+    return {flow: measured[flow] for flow in dict.fromkeys((x["flow"], x["mode"]) for x in lines)}
 
 
 def print_flows(measured):
