@@ -149,9 +149,10 @@ def goals_of_distributions(measured):
 def flows(lines):
     """Lines by flow and mode, and in these by library; of several processes the fastest counts."""
     measured = {}
-    for line in sorted(lines, key=lambda line: -line["microseconds"]):
-        measured.setdefault((line["flow"], line["mode"]), {})[line["who"]] = line
-    return {flow: measured[flow] for flow in dict.fromkeys((x["flow"], x["mode"]) for x in lines)}
+    for line in lines:
+        by = measured.setdefault((line["flow"], line["mode"]), {})
+        by[line["who"]] = min(line, by.get(line["who"], line), key=lambda x: x["microseconds"])
+    return measured
 
 
 def print_flows(measured):

@@ -203,7 +203,7 @@ static void publish(int64_t count, region_body body, void *context, int threads)
   for (int i = 1; i < threads; i++) {
     atomic_store_explicit(&slots[i].state, OFFERED, memory_order_release);
   }
-  atomic_thread_fence(memory_order_seq_cst);
+  atomic_thread_fence(memory_order_seq_cst);  // see await_region
   if (atomic_load_explicit(&pool.sleepers, memory_order_relaxed) == 0) return;
   pthread_mutex_lock(&lock);
   pthread_cond_broadcast(&wake);

@@ -40,10 +40,11 @@ static void run_chunk(void *context, int64_t chunk, int thread) {
 
 void ctk_loop(const ctk_instr *instr) {
   const ctk_loop_desc *loop = instr->x;
+  void *context = (void *)(uintptr_t)loop;
   const int64_t chunks = ctk_ceil_div(loop->n, loop->chunk);
   if (loop->parallel) {
-    ctk_parallel(chunks, run_chunk, (void *)(uintptr_t)loop);
+    ctk_parallel(chunks, run_chunk, context);
   } else {
-    for (int64_t chunk = 0; chunk < chunks; chunk++) run_chunk((void *)(uintptr_t)loop, chunk, 0);
+    for (int64_t chunk = 0; chunk < chunks; chunk++) run_chunk(context, chunk, 0);
   }
 }

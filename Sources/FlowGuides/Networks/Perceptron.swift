@@ -100,20 +100,26 @@ struct Perceptron: Sendable {
       let sum = product(x, weight, layers[index].pattern) + bias
       return rectifies ? relu(sum) : sum
     }
-    let rows = x.reshaped(to: [x.count / pattern.rows, pattern.rows])
-    return matmul(rows, weight, within: pattern, adding: bias, rectifies: rectifies)
-      .reshaped(to: Shape(x.shape.dropLast()) + [pattern.columns])
+    return asRows(x) {
+      matmul($0, weight, within: pattern, adding: bias, rectifies: rectifies)
+    }
   }
 
-  /// A product of vectors along the last axis with a matrix, the outer axes being one.
+  /// A product of vectors along the last axis with a matrix.
   private func product(
     _ x: Tensor, _ weight: Tensor, _ pattern: BlockPattern? = nil
   ) -> Tensor {
     guard x.rank > 1 else { return matmul(x, weight) }
-    let (inputs, outputs) = (weight.shape[0], weight.shape[1])
-    let rows = x.reshaped(to: [x.count / inputs, inputs])
-    let product = pattern.map { matmul(rows, weight, within: $0) } ?? matmul(rows, weight)
-    return product.reshaped(to: Shape(x.shape.dropLast()) + [outputs])
+    return asRows(x) { rows in
+      pattern.map { matmul(rows, weight, within: $0) } ?? matmul(rows, weight)
+    }
+  }
+
+  /// What is made of vectors along the last axis while the outer axes are one.
+  private func asRows(_ x: Tensor, _ body: (Tensor) -> Tensor) -> Tensor {
+    let width = x.shape[x.rank - 1]
+    let result = body(x.reshaped(to: [x.count / width, width]))
+    return result.reshaped(to: Shape(x.shape.dropLast()) + [result.shape[1]])
   }
 
   // MARK: Parameters

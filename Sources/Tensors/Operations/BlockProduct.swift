@@ -184,6 +184,8 @@ package final class BlockPattern: Sendable {
   package let columns: Int
   fileprivate let columnPanels: [Panel]
   fileprivate let rowPanels: [Panel]
+  private let columnsPay: Bool
+  private let rowsPay: Bool
   fileprivate let words: [Int]
 
   /// Lines of a run. Longer ones leave out less.
@@ -206,6 +208,8 @@ package final class BlockPattern: Sendable {
       (0..<columns).map { column in (0..<rows).map { isFilled[$0 * columns + column] } })
     rowPanels = BlockPattern.panels(
       (0..<rows).map { row in Array(isFilled[(row * columns)..<((row + 1) * columns)]) })
+    columnsPay = BlockPattern.isSparse(columnPanels, rows * columns)
+    rowsPay = BlockPattern.isSparse(rowPanels, rows * columns)
     words = [rows, columns] + (columnPanels + rowPanels).flatMap(BlockPattern.words)
   }
 
@@ -268,10 +272,10 @@ package final class BlockPattern: Sendable {
       + (panel.runs + panel.filled).flatMap { [$0.lowerBound, $0.upperBound] }
   }
 
-  /// Whether the products of panels cost clearly less than that of the whole.
-  fileprivate func isSparse(_ panels: [Panel]) -> Bool {
+  /// Whether the products of panels cost clearly less than that of the whole matrix.
+  private static func isSparse(_ panels: [Panel], _ elements: Int) -> Bool {
     let lines = panels.reduce(0) { $0 + $1.runs.reduce(0) { $0 + $1.count } }
-    let whole = rows * columns / max(lines, 1) * BlockPattern.padded(lines) / BlockPattern.run
+    let whole = elements / max(lines, 1) * padded(lines) / run
     return 7 * 2 * panels.reduce(0) { $0 + $1.cost } <= 6 * whole
   }
 
@@ -294,7 +298,7 @@ package final class BlockPattern: Sendable {
 
   /// Whether a product of so many multiplications is computed block by block.
   fileprivate func pays(_ form: BlockProduct.Form, _ work: Int) -> Bool {
-    work >= BlockPattern.leastWork && isSparse(panels(form))
+    work >= BlockPattern.leastWork && (form == .transposed ? rowsPay : columnsPay)
   }
 
   fileprivate func product(
