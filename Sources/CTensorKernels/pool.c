@@ -47,6 +47,7 @@ static struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 static bool alive[CTK_MAX_THREADS];  // under `lock`
+static _Thread_local bool isInside;  // a region's call: what it calls is not divided further
 
 static inline void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -75,10 +76,12 @@ static int64_t claim(slot *s, bool isOwn) {
 // Runs calls of the current region until none is left to claim.
 static void take_part(int thread) {
   const slot *own = &slots[thread];
+  isInside = true;
   for (int i = 0; i < own->threads; i++) {
     slot *other = &slots[(thread + i) % own->threads];
     for (int64_t call; (call = claim(other, i == 0)) >= 0;) own->body(own->context, call, thread);
   }
+  isInside = false;
 }
 
 // ---- Workers -------------------------------------------------------------------------------
@@ -159,6 +162,7 @@ static void after_fork(void) {
   atomic_store(&pool.ready, 0);
   atomic_store(&pool.sleepers, 0);
   atomic_store(&pool.busy, false);
+  isInside = false;
 }
 
 // ---- Interface -----------------------------------------------------------------------------
@@ -229,7 +233,8 @@ static void see_off(int thread) {
 
 void ctk_parallel(int64_t count, region_body body, void *context) {
   const int threads = (int)ctk_min(ctk_thread_count(), count);
-  if (threads <= 1 || count > UINT32_MAX ||
+  // Who is inside does not ask whether the pool is busy: others wait for that line.
+  if (threads <= 1 || count > UINT32_MAX || isInside ||
       atomic_exchange_explicit(&pool.busy, true, memory_order_acquire)) {
     run_inline(count, body, context);
     return;

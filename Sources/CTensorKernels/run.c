@@ -48,3 +48,19 @@ void ctk_loop(const ctk_instr *instr) {
     for (int64_t chunk = 0; chunk < chunks; chunk++) run_chunk(context, chunk, 0);
   }
 }
+
+static void run_body(void *context, int64_t part, int thread) {
+  (void)thread;
+  const ctk_body *body = (const ctk_body *)context + part;
+  ctk_run(body->program, body->count);
+}
+
+// More threads than parts share the instructions of one part after the other.
+void ctk_parts(const ctk_instr *instr) {
+  void *bodies = (void *)(uintptr_t)instr->x;
+  if (ctk_thread_count() <= instr->n) {
+    ctk_parallel(instr->n, run_body, bodies);
+  } else {
+    for (int64_t part = 0; part < instr->n; part++) run_body(bodies, part, 0);
+  }
+}

@@ -56,6 +56,11 @@ typedef struct {
 } ctk_loop_desc;
 void ctk_loop(const ctk_instr *);
 
+// Programs that may run at the same time, n of them at x; where there are fewer, one by one, each
+// shared by all threads.
+typedef struct { const ctk_instr *program; int64_t count; } ctk_body;
+void ctk_parts(const ctk_instr *);
+
 // A loop whose every value is one element of at most eight bytes. Values live in numbered cells; a
 // step computes cell d from cells a, b and c.
 typedef struct { ctk_fn fn; int32_t code, d, a, b, c; } ctk_step;

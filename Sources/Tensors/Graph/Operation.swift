@@ -75,6 +75,13 @@ protocol ArrayOperation: Operation {
   /// The instruction, given how its operands lie in memory; nil asks for contiguous ones.
   func instruction(_ operands: [View], _ dtypes: [DType], _ shape: Shape, _ dtype: DType)
     -> ArrayInstruction?
+  /// The ways in which a result can be computed from parts of its operands along an axis of extent
+  /// `rows`; none unless the operation says so.
+  func rowRules(_ operands: [View], _ shape: Shape, rows: Int) -> [RowRule]
+}
+
+extension ArrayOperation {
+  func rowRules(_ operands: [View], _ shape: Shape, rows: Int) -> [RowRule] { [] }
 }
 
 /// Has a value from outside the plan, or makes it from nothing.

@@ -57,8 +57,7 @@ final class BlockProduct: ArrayOperation {
       ldb: Int64(operands[1].strides[0]), ldc: Int64(n), sa: 0, sb: 0, sc: 0,
       ta: form == .outer ? 1 : 0, tb: form == .transposed ? 1 : 0)
     let code = dtype.kernelCode
-    guard pattern.pays(form, m * n * k) else {
-      precondition(third == .none, "block product: a third operand, and no blocks")
+    guard third != .none || pattern.pays(form, m * n * k) else {
       if zeros.isEmpty { return ArrayInstruction(ctk_gemm(code), product, for: name) }
       let masked = ctk_masked_gemm_desc(product: product, zeros: Int32(zeros.rawValue))
       return ArrayInstruction(ctk_gemm_masked(code), masked, for: name)
@@ -72,6 +71,14 @@ final class BlockProduct: ArrayOperation {
     var instruction = ArrayInstruction(ctk_gemm_blocks(code), descriptor, for: name)
     instruction.descriptor += BlockPattern.table(panels)
     return instruction
+  }
+
+  func rowRules(_ operands: [View], _ shape: Shape, rows: Int) -> [RowRule] {
+    guard operands[0].shape[0] == rows else { return [] }
+    let work = shape.elementCount * operands[0].shape[form == .outer ? 0 : 1]
+    if form == .outer { return [RowRule([0, 0], isSum: true, work: work)] }
+    let axes = [0, nil] + (third == .none ? [] : [third == .gates ? 0 : nil])
+    return [RowRule(axes, work: work)]
   }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {

@@ -43,6 +43,21 @@ final class MatMulOperation: ArrayOperation {
     return ArrayInstruction(ctk_gemm_masked(dtype.kernelCode), masked, for: name)
   }
 
+  func rowRules(_ operands: [View], _ shape: Shape, rows: Int) -> [RowRule] {
+    let (a, b) = (operands[0].shape, operands[1].shape)
+    let terms = a[a.rank - 1]
+    let work = shape.elementCount * terms
+    var rules: [RowRule] = []
+    if let axis = shape.leadingAxis(of: rows), axis < shape.rank - 1 {
+      let axes = [a, b].map { $0.axis(alignedWith: axis, of: shape) }
+      rules.append(RowRule([axes[0], axis < shape.rank - 2 ? axes[1] : nil], work: work))
+    }
+    if terms == rows, shape.dropLast(2).allSatisfy({ $0 == 1 }) {
+      rules.append(RowRule([a.rank - 1, b.rank - 2], isSum: true, work: work))
+    }
+    return rules
+  }
+
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {
     let ct = cotangent.tensor.broadcast(to: result.shape)
     let (a, b) = (inputs[0], inputs[1])

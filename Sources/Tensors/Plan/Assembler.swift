@@ -7,9 +7,12 @@ struct Assembler {
   private(set) var instructions: [ctk_instr] = []
   private(set) var topCount = 0
   private(set) var loops: [(instruction: Int, body: Int, desc: ctk_loop_desc)] = []
+  private(set) var parts: [(instruction: Int, bodies: [Range<Int>])] = []
   private(set) var relocations: [Plan.Relocation] = []
   private(set) var descriptorStorage: Storage
   private var descriptorEnd = 0
+  /// Of what is being laid out.
+  private var part = 0
 
   /// Below this many element operations, waking another thread costs more than it saves.
   private static let parallelWork = 40_000
@@ -26,24 +29,36 @@ struct Assembler {
 
   mutating func run() {
     topCount = program.entries.count
-    instructions = [ctk_instr](repeating: ctk_instr(), count: topCount)
-    for (position, entry) in program.entries.enumerated() {
+    assemble(program.entries)
+  }
+
+  /// Puts entries one after the other; returns where they are.
+  @discardableResult
+  private mutating func assemble(_ entries: [Entry]) -> Range<Int> {
+    let range = instructions.count..<instructions.count + entries.count
+    instructions += [ctk_instr](repeating: ctk_instr(), count: entries.count)
+    for (position, entry) in zip(range, entries) {
       switch entry {
       case .instruction(let draft):
         instructions[position] = make(draft, at: position)
       case .loop(let drafts, let count, let chunk):
         addLoop(drafts, count, chunk, position)
+      case .parts(let bodies):
+        instructions[position].fn = ctk_parts
+        instructions[position].n = Int64(bodies.count)
+        let bodies = bodies.enumerated().map { number, body in
+          part = number
+          return assemble(body)
+        }
+        parts.append((position, bodies))
+        part = 0
       }
     }
+    return range
   }
 
   private mutating func addLoop(_ drafts: [Draft], _ count: Int, _ chunk: Int, _ position: Int) {
-    let body = instructions.count
-    for draft in drafts {
-      let index = instructions.count
-      instructions.append(ctk_instr())
-      instructions[index] = make(draft, at: index)
-    }
+    let body = assemble(drafts.map(Entry.instruction)).lowerBound
     let work = count * drafts.reduce(0) { $0 + $1.weight }
     let desc = ctk_loop_desc(
       body: nil, count: Int64(drafts.count), n: Int64(count), block: Int64(CTK_BLOCK),
@@ -75,7 +90,8 @@ struct Assembler {
     switch place {
     case .none: break
     case .constant(let constant): add(.constant, 8 * constant)
-    case .scratch(let block): add(.scratch, block * program.scratchStride)
+    case .scratch(let block):
+      add(.scratch, (part * program.scratchCount + block) * program.scratchStride)
     case .buffer(let buffer, let offset):
       let root = program.root(buffer, offset)
       switch program.buffers[root.buffer].home {

@@ -30,6 +30,8 @@ struct Item {
   var operands: [Operand]
   var shape: Shape
   var dtype: DType
+  /// The part of the rows it computes, where the plan runs in parts.
+  var part: Int?
 
   var count: Int { shape.elementCount }
   var byteCount: Int { count * dtype.byteCount }
@@ -45,9 +47,9 @@ struct Item {
 
 /// The computations that some outputs need, in an order in which they can run.
 struct IR {
-  private(set) var items: [Item] = []
+  var items: [Item] = []
   /// The item that holds each output, contiguous, computed by this plan, and no other output's.
-  private(set) var outputs: [Int] = []
+  var outputs: [Int] = []
   /// The caller's number of each argument.
   private(set) var arguments: [Int] = []
   private var places: [Operand] = []

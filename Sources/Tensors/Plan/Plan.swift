@@ -23,6 +23,7 @@ package final class Plan: @unchecked Sendable {
   let instructions: [ctk_instr]
   let topCount: Int
   let loops: [(instruction: Int, body: Int, desc: ctk_loop_desc)]
+  let parts: [(instruction: Int, bodies: [Range<Int>])]
   let relocations: [Relocation]
   let constants: [UInt64]
   let arenaBytes: Int
@@ -50,7 +51,7 @@ package final class Plan: @unchecked Sendable {
   init(
     _ order: GraphOrder, outputs: [Node], captured: [Storage] = [], argument: (Node) -> Int?
   ) {
-    let ir = IR(order, outputs: outputs, argument: argument)
+    let ir = IR(order, outputs: outputs, argument: argument).inParts()
     let builder = ProgramBuilder(ir)
     let program = builder.program
     overwriting = Overwriting(ir, builder.schedule)
@@ -60,6 +61,7 @@ package final class Plan: @unchecked Sendable {
     instructions = assembler.instructions
     topCount = assembler.topCount
     loops = assembler.loops
+    parts = assembler.parts
     relocations = assembler.relocations
     descriptors = assembler.descriptorStorage
     operations = ir.items.compactMap { item in
@@ -68,7 +70,9 @@ package final class Plan: @unchecked Sendable {
     constants = program.constants
     arenaBytes = arena.byteCount
     scratchBytes = program.scratchCount * program.scratchStride
-    scratchCopies = loops.contains { $0.desc.parallel != 0 } ? Int(CTK_MAX_THREADS) : 1
+    let isParallel = loops.contains { $0.desc.parallel != 0 }
+    scratchCopies =
+      (isParallel ? Int(CTK_MAX_THREADS) : 1) + (parts.map(\.bodies.count).max() ?? 0)
     arguments = ir.arguments
     outputShapes = outputs.map { ($0.shape, $0.dtype) }
     self.captured = captured
@@ -143,6 +147,7 @@ package final class Plan: @unchecked Sendable {
 package final class PlanInstance: @unchecked Sendable {
   private let program: UnsafeMutablePointer<ctk_instr>
   private let loopDescriptors: UnsafeMutablePointer<ctk_loop_desc>
+  private let bodies: UnsafeMutablePointer<ctk_body>
   private let memory: Storage
   private let topCount: Int
   private let instructionCount: Int
@@ -162,6 +167,7 @@ package final class PlanInstance: @unchecked Sendable {
     program = .allocate(capacity: max(plan.instructions.count, 1))
     program.initialize(from: plan.instructions, count: plan.instructions.count)
     loopDescriptors = .allocate(capacity: max(plan.loops.count, 1))
+    bodies = .allocate(capacity: max(plan.parts.reduce(0) { $0 + $1.bodies.count }, 1))
     external = plan.relocations.filter {
       switch $0.base {
       case .argument, .output: true
@@ -174,11 +180,13 @@ package final class PlanInstance: @unchecked Sendable {
     }
     relocate(plan, constantBytes)
     linkLoops(plan)
+    linkParts(plan)
   }
 
   deinit {
     program.deallocate()
     loopDescriptors.deallocate()
+    bodies.deallocate()
   }
 
   private func relocate(_ plan: Plan, _ constantBytes: Int) {
@@ -204,6 +212,18 @@ package final class PlanInstance: @unchecked Sendable {
       loopDescriptors[index] = loop.desc
       loopDescriptors[index].body = UnsafePointer(program + loop.body)
       program[loop.instruction].x = UnsafeRawPointer(loopDescriptors + index)
+    }
+  }
+
+  private func linkParts(_ plan: Plan) {
+    var next = bodies
+    for (instruction, ranges) in plan.parts {
+      program[instruction].x = UnsafeRawPointer(next)
+      for range in ranges {
+        next.initialize(
+          to: ctk_body(program: program + range.lowerBound, count: Int64(range.count)))
+        next += 1
+      }
     }
   }
 

@@ -34,10 +34,12 @@ struct Draft {
   var weight: Int = 1
 }
 
-/// One entry of a program: an instruction, or a blocked loop over several.
+/// One entry of a program: an instruction, a blocked loop over several, or parts that are run at the
+/// same time.
 enum Entry {
   case instruction(Draft)
   case loop([Draft], count: Int, chunk: Int)
+  case parts([[Entry]])
 }
 
 /// Memory that a plan's instructions read and write.

@@ -17,12 +17,31 @@ struct ProgramBuilder {
     consumers = Consumers(ir, schedule)
     bufferOf = [Int?](repeating: nil, count: ir.items.count)
     assignBuffers()
+    var parts: [[Entry]] = []
     for step in schedule.steps {
-      switch step {
-      case .loop(let members, let chunk): emitLoop(members, chunk)
-      case .single(let item): emitSingle(item)
-      }
+      let part = schedule.part(of: step)
+      if part == nil { close(&parts) }
+      let start = program.entries.count
+      emit(step)
+      guard let part else { continue }
+      if part == parts.count { parts.append([]) }
+      parts[part] += program.entries[start...]
+      program.entries.removeSubrange(start...)
     }
+    close(&parts)
+  }
+
+  private mutating func emit(_ step: Schedule.Step) {
+    switch step {
+    case .loop(let members, let chunk): emitLoop(members, chunk)
+    case .single(let item): emitSingle(item)
+    }
+  }
+
+  private mutating func close(_ parts: inout [[Entry]]) {
+    if parts.isEmpty { return }
+    program.entries.append(.parts(parts))
+    parts = []
   }
 
   // MARK: Buffers

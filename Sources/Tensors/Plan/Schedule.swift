@@ -36,15 +36,20 @@ struct Schedule {
     _ singles: inout [(level: Int, item: Int)], _ chunks: inout [LoopKey: Int]
   ) {
     var available = [Int](repeating: 0, count: items.count)
+    // A part of the rows comes after all that comes before it, whether it needs it or not.
+    var (part, floor, top): (Int?, Int, Int) = (nil, 0, 0)
     for index in items.indices {
+      if items[index].part != part { (part, floor) = (items[index].part, top) }
+      defer { top = max(top, available[index]) }
       switch items[index].kind {
       case .input, .constant: continue
       case .array, .place, .concat:
-        let level = items[index].operands.map { available[$0.item] }.max() ?? 0
+        let level = max(floor, items[index].operands.map { available[$0.item] }.max() ?? 0)
         singles.append((level, index))
         available[index] = level + 1
       case .elementwise, .random, .draw, .reduce, .rowDots, .rowCombine:
-        var key = LoopKey(level: readiness(index, available), count: items[index].loopCount)
+        let level = max(floor, readiness(index, available))
+        var key = LoopKey(level: level, count: items[index].loopCount)
         if let chunk = items[index].chunk {
           // The order in which a reduction adds up must not depend on its company.
           while let other = chunks[key], other != chunk {
@@ -90,6 +95,14 @@ struct Schedule {
         level, isHandedOver(to: index, number) ? loopLevel[operand] : available[operand])
     }
     return level
+  }
+
+  /// The part of the rows that a step computes.
+  func part(of step: Step) -> Int? {
+    switch step {
+    case .loop(let members, _): items[members[0]].part
+    case .single(let item): items[item].part
+    }
   }
 
   /// Whether a fused item could see an operand's elements in the order in which they are made.
