@@ -27,8 +27,11 @@ CTK_INLINE void run_adjusted(
 }
 
 static void run_chunk(void *context, int64_t chunk, int thread) {
-  const ctk_loop_desc *loop = context;
+  const ctk_loops_desc *all = context;
+  const ctk_loop_desc *loop = all->loops;
+  while (loop + 1 < all->loops + all->count && loop[1].firstChunk <= chunk) loop++;
   const ctk_instr *body = loop->body, *end = body + loop->count;
+  chunk -= loop->firstChunk;
   const int64_t begin = chunk * loop->chunk;
   const int64_t limit = ctk_min(begin + loop->chunk, loop->n);
   for (int64_t start = begin; start < limit; start += loop->block) {
@@ -38,11 +41,12 @@ static void run_chunk(void *context, int64_t chunk, int thread) {
   }
 }
 
-void ctk_loop(const ctk_instr *instr) {
-  const ctk_loop_desc *loop = instr->x;
-  void *context = (void *)(uintptr_t)loop;
-  const int64_t chunks = ctk_ceil_div(loop->n, loop->chunk);
-  if (loop->parallel) {
+void ctk_loops(const ctk_instr *instr) {
+  const ctk_loops_desc *all = instr->x;
+  const ctk_loop_desc *last = all->loops + all->count - 1;
+  const int64_t chunks = last->firstChunk + ctk_ceil_div(last->n, last->chunk);
+  void *context = (void *)(uintptr_t)all;
+  if (all->parallel) {
     ctk_parallel(chunks, run_chunk, context);
   } else {
     for (int64_t chunk = 0; chunk < chunks; chunk++) run_chunk(context, chunk, 0);

@@ -39,6 +39,15 @@ extension RuntimeTests {
       #expect(value == 12345)
     }
 
+    static func run(_ loops: UnsafePointer<ctk_loop_desc>, count: Int, parallel: Bool) {
+      var all = ctk_loops_desc(loops: loops, count: Int64(count), parallel: parallel ? 1 : 0)
+      withUnsafePointer(to: &all) { all in
+        var instruction = ctk_instr()
+        instruction.x = UnsafeRawPointer(all)
+        ctk_loops(&instruction)
+      }
+    }
+
     /// Through a scratch block per thread to an output and a partial sum per chunk.
     static func loop(_ b: [Double], block: Int, chunk: Int, parallel: Bool) throws -> [Double] {
       let n = b.count
@@ -73,12 +82,8 @@ extension RuntimeTests {
           body.withUnsafeBufferPointer { body in
             var desc = ctk_loop_desc(
               body: body.baseAddress, count: 3, n: Int64(n), block: Int64(block),
-              chunk: Int64(chunk), parallel: parallel ? 1 : 0)
-            withUnsafePointer(to: &desc) { desc in
-              var i = ctk_instr()
-              i.x = UnsafeRawPointer(desc)
-              ctk_loop(&i)
-            }
+              chunk: Int64(chunk), firstChunk: 0)
+            Self.run(&desc, count: 1, parallel: parallel)
           }
         }
       }
@@ -104,6 +109,46 @@ extension RuntimeTests {
       }
     }
 
+    /// Every chunk belongs to its loop.
+    @Test func besideEachOther() throws {
+      let counts = [5, 3000, 1, 700, 64, 65]
+      var r = SplitMix(3)
+      let sources = counts.map { r.array($0, of: Double.self) }
+      let copies = onAnyThreads {
+        var result = [Double](repeating: .nan, count: counts.reduce(0, +))
+        result.withUnsafeMutableBytes { result in
+          var target = result.baseAddress!.assumingMemoryBound(to: CChar.self)
+          let pointers = sources.map { source in
+            let pointer = UnsafeMutablePointer<Double>.allocate(capacity: source.count)
+            pointer.initialize(from: source, count: source.count)
+            return pointer
+          }
+          defer { for pointer in pointers { pointer.deallocate() } }
+          let bodies = zip(counts, pointers).map { count, pointer in
+            var copy = ctk_instr()
+            copy.fn = ctk_copy(Int32(CTK_F64))
+            copy.d = target
+            copy.a = UnsafeRawPointer(pointer).assumingMemoryBound(to: CChar.self)
+            copy.step = (8, 8, 0, 0)
+            target += 8 * count
+            return copy
+          }
+          bodies.withUnsafeBufferPointer { bodies in
+            var chunks = 0
+            var loops = counts.indices.map { number in
+              defer { chunks += (counts[number] + 63) / 64 }
+              return ctk_loop_desc(
+                body: bodies.baseAddress! + number, count: 1, n: Int64(counts[number]), block: 24,
+                chunk: 64, firstChunk: Int64(chunks))
+            }
+            Self.run(&loops, count: loops.count, parallel: true)
+          }
+        }
+        return result
+      }
+      #expect(copies == sources.flatMap { $0 })
+    }
+
     /// More instructions than any fixed buffer would hold.
     @Test func longBody() {
       var value = [Double](repeating: 0, count: 300)
@@ -117,12 +162,8 @@ extension RuntimeTests {
         }
         body.withUnsafeBufferPointer { body in
           var desc = ctk_loop_desc(
-            body: body.baseAddress, count: 300, n: 12, block: 5, chunk: 12, parallel: 1)
-          withUnsafePointer(to: &desc) { desc in
-            var i = ctk_instr()
-            i.x = UnsafeRawPointer(desc)
-            ctk_loop(&i)
-          }
+            body: body.baseAddress, count: 300, n: 12, block: 5, chunk: 12, firstChunk: 0)
+          Self.run(&desc, count: 1, parallel: true)
         }
       }
       #expect(value.allSatisfy { $0 == 552 })

@@ -85,7 +85,9 @@ import Testing
     },
     Subject(name: "sums over the batch") { rows, generator in
       let (output, weights) = network(draw([rows, width], &generator), &generator)
-      let others = [output.sum(axis: 0), output.mean(), output.max(axis: 0), output.product(axes: [0])]
+      let others = [
+        output.sum(axis: 0), output.mean(), output.max(axis: 0), output.product(axes: [0]),
+      ]
       return withGradients([output], weights) + others
     },
     // What comes after the mean is done whole.

@@ -43,18 +43,20 @@ struct ctk_instr {
 // Runs `count` instructions in order.
 void ctk_run(const ctk_instr *program, int64_t count);
 
-// The body of a fused loop (descriptor of ctk_loop). The iteration space 0..<n is cut into chunks
-// of `chunk` elements, the unit of threading and of partial reductions, and these into blocks of
-// `block`; the cut depends on shapes alone, so the bits do not depend on the number of threads.
+// The body of a fused loop. The iteration space 0..<n is cut into chunks of `chunk` elements, the
+// unit of threading and of partial reductions, and these into blocks of `block`; the cut depends on
+// shapes alone, so the bits do not depend on the number of threads.
 typedef struct {
   const ctk_instr *body;
   int64_t count;
   int64_t n;
   int64_t block;
   int64_t chunk;
-  int64_t parallel;  // 0: never worth a second thread
+  int64_t firstChunk;  // how many chunks the loops before it have
 } ctk_loop_desc;
-void ctk_loop(const ctk_instr *);
+// Loops that do not depend on each other, and whether they are worth a second thread.
+typedef struct { const ctk_loop_desc *loops; int64_t count, parallel; } ctk_loops_desc;
+void ctk_loops(const ctk_instr *);
 
 // Programs that may run at the same time, n of them at x; where there are fewer, one by one, each
 // shared by all threads.

@@ -113,7 +113,7 @@ extension Entry {
   var drafts: [Draft] {
     switch self {
     case .instruction(let draft): [draft]
-    case .loop(let drafts, _, _): drafts
+    case .loops(let loops): loops.flatMap(\.body)
     case .parts(let parts): parts.flatMap { $0.flatMap(\.drafts) }
     }
   }

@@ -6,7 +6,8 @@ struct Assembler {
   private let arena: Arena
   private(set) var instructions: [ctk_instr] = []
   private(set) var topCount = 0
-  private(set) var loops: [(instruction: Int, body: Int, desc: ctk_loop_desc)] = []
+  private(set) var loops: [(body: Int, desc: ctk_loop_desc)] = []
+  private(set) var loopGroups: [(instruction: Int, first: Int, desc: ctk_loops_desc)] = []
   private(set) var parts: [(instruction: Int, bodies: [Range<Int>])] = []
   private(set) var relocations: [Plan.Relocation] = []
   private(set) var descriptorStorage: Storage
@@ -41,8 +42,8 @@ struct Assembler {
       switch entry {
       case .instruction(let draft):
         instructions[position] = make(draft, at: position)
-      case .loop(let drafts, let count, let chunk):
-        addLoop(drafts, count, chunk, position)
+      case .loops(let loops):
+        addLoops(loops, position)
       case .parts(let bodies):
         instructions[position].fn = ctk_parts
         instructions[position].n = Int64(bodies.count)
@@ -57,14 +58,22 @@ struct Assembler {
     return range
   }
 
-  private mutating func addLoop(_ drafts: [Draft], _ count: Int, _ chunk: Int, _ position: Int) {
-    let body = assemble(drafts.map(Entry.instruction)).lowerBound
-    let work = count * drafts.reduce(0) { $0 + $1.weight }
-    let desc = ctk_loop_desc(
-      body: nil, count: Int64(drafts.count), n: Int64(count), block: Int64(CTK_BLOCK),
-      chunk: Int64(chunk), parallel: work > Assembler.parallelWork ? 1 : 0)
-    instructions[position].fn = ctk_loop
-    loops.append((position, body, desc))
+  private mutating func addLoops(_ group: [Loop], _ position: Int) {
+    let first = loops.count
+    var chunks: Int64 = 0
+    for loop in group {
+      let body = assemble(loop.body.map(Entry.instruction)).lowerBound
+      let desc = ctk_loop_desc(
+        body: nil, count: Int64(loop.body.count), n: Int64(loop.count), block: Int64(CTK_BLOCK),
+        chunk: Int64(loop.chunk), firstChunk: chunks)
+      chunks += Int64((loop.count + loop.chunk - 1) / loop.chunk)
+      loops.append((body, desc))
+    }
+    let isParallel = group.reduce(0) { $0 + $1.work } > Assembler.parallelWork
+    let desc = ctk_loops_desc(
+      loops: nil, count: Int64(group.count), parallel: isParallel ? 1 : 0)
+    instructions[position].fn = ctk_loops
+    loopGroups.append((position, first, desc))
   }
 
   private mutating func make(_ draft: Draft, at index: Int) -> ctk_instr {

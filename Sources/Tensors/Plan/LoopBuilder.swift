@@ -313,7 +313,7 @@ struct LoopBuilder {
     joinProducts()
     let drafts = assignScratch(&program)
     if isBlocked {
-      program.entries.append(.loop(drafts, count: count, chunk: chunk))
+      program.entries.append(.loops([Loop(body: drafts, count: count, chunk: chunk)]))
     } else {
       program.entries += drafts.map(Entry.instruction)
     }

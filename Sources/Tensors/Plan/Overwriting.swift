@@ -3,21 +3,29 @@
 /// That is safe where the output's elements are made in a loop, and everything that reads the argument
 /// runs before that loop, or in it on the same elements and no later than they are written.
 struct Overwriting {
+  /// A step, and which of its loops, for they may run at the same time.
+  private struct Position {
+    let step: Int
+    let loop: Int
+  }
+
   private struct Argument {
     let dtype: DType
     let count: Int
-    /// The last step that reads it, −1 if none does.
-    var lastStep = -1
+    /// The last step that reads it, −1 if none does, and which loop of that step.
+    var last = Position(step: -1, loop: 0)
     /// The last item of that step that does.
     var lastReader = -1
-    /// Whether all that do so in that step read the i-th element in the i-th step of the loop.
+    /// Whether all that do so in that step read the i-th element at the i-th turn of one loop.
     var isStreamed = true
 
-    mutating func note(_ reader: Int, at step: Int, _ isStreamed: Bool) {
-      if step > lastStep { (lastStep, lastReader, self.isStreamed) = (step, reader, true) }
-      guard step == lastStep else { return }
+    mutating func note(_ reader: Int, at position: Position, _ isStreamed: Bool) {
+      if position.step > last.step {
+        (last, lastReader, self.isStreamed) = (position, reader, true)
+      }
+      guard position.step == last.step else { return }
       lastReader = max(lastReader, reader)
-      self.isStreamed = self.isStreamed && isStreamed
+      self.isStreamed = self.isStreamed && isStreamed && position.loop == last.loop
     }
   }
 
@@ -25,15 +33,15 @@ struct Overwriting {
     let dtype: DType
     let count: Int
     let item: Int
-    /// The step that makes it; nil where that is no loop over its elements.
-    let step: Int?
+    /// Where it is made; nil where that is no loop over its elements.
+    let position: Position?
   }
 
   private let arguments: [Argument]
   private let outputs: [Output]
 
   init(_ ir: IR, _ schedule: Schedule) {
-    let steps = Overwriting.stepOfItem(schedule, count: ir.items.count)
+    let positions = Overwriting.positions(schedule, count: ir.items.count)
     var arguments: [Argument] = []
     var argumentOf = [Int](repeating: -1, count: ir.items.count)
     for index in ir.items.indices {
@@ -47,34 +55,39 @@ struct Overwriting {
         let argument = argumentOf[ir.items[reader].operands[number].item]
         guard argument >= 0 else { continue }
         let isStreamed = ir.items[reader].streams(number, count: arguments[argument].count)
-        arguments[argument].note(reader, at: steps[reader], isStreamed)
+        arguments[argument].note(reader, at: positions[reader], isStreamed)
       }
     }
     self.arguments = arguments
     outputs = ir.outputs.map { item in
       let made = ir.items[item]
-      let step: Int? = if case .elementwise = made.kind { steps[item] } else { nil }
-      return Output(dtype: made.dtype, count: made.count, item: item, step: step)
+      let position: Position? = if case .elementwise = made.kind { positions[item] } else { nil }
+      return Output(dtype: made.dtype, count: made.count, item: item, position: position)
     }
   }
 
-  private static func stepOfItem(_ schedule: Schedule, count: Int) -> [Int] {
-    var steps = [Int](repeating: -1, count: count)
+  private static func positions(_ schedule: Schedule, count: Int) -> [Position] {
+    var result = [Position](repeating: Position(step: -1, loop: 0), count: count)
     for (number, step) in schedule.steps.enumerated() {
       switch step {
-      case .loop(let members, _): for item in members { steps[item] = number }
-      case .single(let item): steps[item] = number
+      case .loops(let loops):
+        for (loop, members) in loops.map(\.members).enumerated() {
+          for item in members { result[item] = Position(step: number, loop: loop) }
+        }
+      case .single(let item): result[item] = Position(step: number, loop: 0)
       }
     }
-    return steps
+    return result
   }
 
   func isAllowed(argument: Int, output: Int) -> Bool {
     let (argument, output) = (arguments[argument], outputs[output])
-    guard let step = output.step, argument.dtype == output.dtype, argument.count == output.count
+    guard let made = output.position, argument.dtype == output.dtype,
+      argument.count == output.count
     else { return false }
-    if argument.lastStep != step { return argument.lastStep < step }
-    return argument.isStreamed && argument.lastReader <= output.item
+    if argument.last.step != made.step { return argument.last.step < made.step }
+    return argument.isStreamed && argument.last.loop == made.loop
+      && argument.lastReader <= output.item
   }
 }
 

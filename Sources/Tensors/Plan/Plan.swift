@@ -22,7 +22,8 @@ package final class Plan: @unchecked Sendable {
 
   let instructions: [ctk_instr]
   let topCount: Int
-  let loops: [(instruction: Int, body: Int, desc: ctk_loop_desc)]
+  let loops: [(body: Int, desc: ctk_loop_desc)]
+  let loopGroups: [(instruction: Int, first: Int, desc: ctk_loops_desc)]
   let parts: [(instruction: Int, bodies: [Range<Int>])]
   let relocations: [Relocation]
   let constants: [UInt64]
@@ -61,6 +62,7 @@ package final class Plan: @unchecked Sendable {
     instructions = assembler.instructions
     topCount = assembler.topCount
     loops = assembler.loops
+    loopGroups = assembler.loopGroups
     parts = assembler.parts
     relocations = assembler.relocations
     descriptors = assembler.descriptorStorage
@@ -70,7 +72,7 @@ package final class Plan: @unchecked Sendable {
     constants = program.constants
     arenaBytes = arena.byteCount
     scratchBytes = program.scratchCount * program.scratchStride
-    let isParallel = loops.contains { $0.desc.parallel != 0 }
+    let isParallel = loopGroups.contains { $0.desc.parallel != 0 }
     scratchCopies =
       (isParallel ? Int(CTK_MAX_THREADS) : 1) + (parts.map(\.bodies.count).max() ?? 0)
     arguments = ir.arguments
@@ -147,6 +149,7 @@ package final class Plan: @unchecked Sendable {
 package final class PlanInstance: @unchecked Sendable {
   private let program: UnsafeMutablePointer<ctk_instr>
   private let loopDescriptors: UnsafeMutablePointer<ctk_loop_desc>
+  private let groupDescriptors: UnsafeMutablePointer<ctk_loops_desc>
   private let bodies: UnsafeMutablePointer<ctk_body>
   private let memory: Storage
   private let topCount: Int
@@ -167,6 +170,7 @@ package final class PlanInstance: @unchecked Sendable {
     program = .allocate(capacity: max(plan.instructions.count, 1))
     program.initialize(from: plan.instructions, count: plan.instructions.count)
     loopDescriptors = .allocate(capacity: max(plan.loops.count, 1))
+    groupDescriptors = .allocate(capacity: max(plan.loopGroups.count, 1))
     bodies = .allocate(capacity: max(plan.parts.reduce(0) { $0 + $1.bodies.count }, 1))
     external = plan.relocations.filter {
       switch $0.base {
@@ -186,6 +190,7 @@ package final class PlanInstance: @unchecked Sendable {
   deinit {
     program.deallocate()
     loopDescriptors.deallocate()
+    groupDescriptors.deallocate()
     bodies.deallocate()
   }
 
@@ -209,9 +214,13 @@ package final class PlanInstance: @unchecked Sendable {
 
   private func linkLoops(_ plan: Plan) {
     for (index, loop) in plan.loops.enumerated() {
-      loopDescriptors[index] = loop.desc
+      (loopDescriptors + index).initialize(to: loop.desc)
       loopDescriptors[index].body = UnsafePointer(program + loop.body)
-      program[loop.instruction].x = UnsafeRawPointer(loopDescriptors + index)
+    }
+    for (index, group) in plan.loopGroups.enumerated() {
+      (groupDescriptors + index).initialize(to: group.desc)
+      groupDescriptors[index].loops = UnsafePointer(loopDescriptors + group.first)
+      program[group.instruction].x = UnsafeRawPointer(groupDescriptors + index)
     }
   }
 

@@ -34,11 +34,21 @@ struct Draft {
   var weight: Int = 1
 }
 
-/// One entry of a program: an instruction, a blocked loop over several, or parts that are run at the
-/// same time.
+/// A blocked loop over several instructions.
+struct Loop {
+  let body: [Draft]
+  let count: Int
+  let chunk: Int
+
+  /// A rough cost, in additions.
+  var work: Int { count * body.reduce(0) { $0 + $1.weight } }
+}
+
+/// One entry of a program: an instruction, loops that do not depend on each other, or parts that are
+/// run at the same time.
 enum Entry {
   case instruction(Draft)
-  case loop([Draft], count: Int, chunk: Int)
+  case loops([Loop])
   case parts([[Entry]])
 }
 

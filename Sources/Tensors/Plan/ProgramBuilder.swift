@@ -33,7 +33,7 @@ struct ProgramBuilder {
 
   private mutating func emit(_ step: Schedule.Step) {
     switch step {
-    case .loop(let members, let chunk): emitLoop(members, chunk)
+    case .loops(let loops): emitLoops(loops)
     case .single(let item): emitSingle(item)
     }
   }
@@ -174,7 +174,7 @@ struct ProgramBuilder {
       let equal = Array(rest.prefix { $0.count == count })
       rest = rest.dropFirst(equal.count)
       if count > Int(CTK_BLOCK) {
-        program.entries.append(.loop(equal, count: count, chunk: Int(CTK_CHUNK)))
+        program.entries.append(.loops([Loop(body: equal, count: count, chunk: Int(CTK_CHUNK))]))
       } else {
         program.entries += equal.map(Entry.instruction)
       }
@@ -258,6 +258,34 @@ struct ProgramBuilder {
   }
 
   // MARK: Loops
+
+  /// Loops that may run at the same time: of what they write next to each other, each thread gets
+  /// a stretch, so that who works through the whole in its order finds it in its cache.
+  private mutating func emitLoops(_ loops: [Schedule.Loop]) {
+    let start = program.entries.count
+    for loop in loops { emitLoop(loop.members, loop.chunk) }
+    let emitted = program.entries[start...]
+    var blocked: [Loop] = []
+    var rest: [Entry] = []
+    for entry in emitted {
+      if case .loops(let loops) = entry { blocked += loops } else { rest.append(entry) }
+    }
+    program.entries.removeSubrange(start...)
+    if !blocked.isEmpty {
+      program.entries.append(.loops(blocked.sorted { target($0) < target($1) }))
+    }
+    program.entries += rest
+  }
+
+  /// Where a loop writes first in memory.
+  private func target(_ loop: Loop) -> (buffer: Int, offset: Int) {
+    for draft in loop.body {
+      if case .buffer(let buffer, let offset)? = draft.places.first {
+        return program.root(buffer, offset)
+      }
+    }
+    return (0, 0)
+  }
 
   private mutating func emitLoop(_ members: [Int], _ chunk: Int) {
     var loop = LoopBuilder(members, ir, dtypes, chunk)

@@ -6,8 +6,14 @@ internal import CTensorKernels
 /// inside a fused loop do not raise the level; reductions, whole-array kernels and changes of the
 /// iteration space do. Items of one level and one element count share a loop, so no cycle can arise.
 struct Schedule {
+  struct Loop {
+    let members: [Int]
+    let chunk: Int
+  }
+
   enum Step {
-    case loop([Int], chunk: Int)
+    /// Loops of one level.
+    case loops([Loop])
     case single(Int)
   }
 
@@ -68,21 +74,22 @@ struct Schedule {
     _ singles: [(level: Int, item: Int)], _ chunks: [LoopKey: Int]
   ) {
     var loops: [LoopKey: [Int]] = [:]
-    var byLevel: [Int: [(first: Int, key: LoopKey?)]] = [:]
-    for (level, item) in singles { byLevel[level, default: []].append((item, nil)) }
+    var byLevel: [Int: (keys: [LoopKey], singles: [Int])] = [:]
+    for (level, item) in singles { byLevel[level, default: ([], [])].singles.append(item) }
     for index in items.indices where loopLevel[index] >= 0 {
       let key = LoopKey(level: loopLevel[index], count: items[index].loopCount)
-      if loops[key] == nil { byLevel[key.level, default: []].append((index, key)) }
+      if loops[key] == nil { byLevel[key.level, default: ([], [])].keys.append(key) }
       loops[key, default: []].append(index)
     }
     for level in byLevel.keys.sorted() {
-      for (first, key) in (byLevel[level] ?? []).sorted(by: { $0.first < $1.first }) {
-        if let key {
-          steps.append(.loop(loops[key] ?? [], chunk: chunks[key] ?? Int(CTK_CHUNK)))
-        } else {
-          steps.append(.single(first))
+      let (keys, singles) = byLevel[level] ?? ([], [])
+      let group = keys.flatMap { key in
+        LoopStrands(loops[key] ?? [], self).strands.map {
+          Loop(members: $0, chunk: chunks[key] ?? Int(CTK_CHUNK))
         }
       }
+      if !group.isEmpty { steps.append(.loops(group)) }
+      steps += singles.map(Step.single)
     }
   }
 
@@ -100,7 +107,7 @@ struct Schedule {
   /// The part of the rows that a step computes.
   func part(of step: Step) -> Int? {
     switch step {
-    case .loop(let members, _): items[members[0]].part
+    case .loops(let loops): items[loops[0].members[0]].part
     case .single(let item): items[item].part
     }
   }
