@@ -104,6 +104,22 @@ import Testing
       }
       return withGradients([output], weights + [each])
     },
+    // Units × batch, as where autoregressive flows are inverted.
+    Subject(name: "rows along the last axis") { rows, generator in
+      let x = draw([rows, 12, 8], &generator).transposed(to: [2, 1, 0])
+      var hidden = x.reshaped(to: [96, rows])
+      var weights: [Tensor] = []
+      for _ in 0..<4 {
+        weights.append(draw([96, 96], &generator) / 8)
+        let product = matmul(weights[weights.count - 1], hidden)
+        let halves = [product.sliced(along: 0, start: 40, count: 56), exp(product[0..<40])]
+        let each = concat(halves, along: 0).reshaped(to: [48, 2, rows])
+        let scale = each.selecting(1, along: 1).flipped(along: 0)
+        hidden = concat([each.selecting(0, along: 1) * tanh(scale), scale], along: 0)
+      }
+      let back = hidden.transposed().flipped(along: 1)
+      return withGradients([back, hidden.sum(axis: 0)], weights + [x])
+    },
     Subject(name: "columns of a matrix") { rows, generator in
       let x = draw([width, rows], &generator).transposed()
       let (output, weights) = network(x, &generator)

@@ -76,9 +76,9 @@ final class BlockProduct: ArrayOperation {
   func rowRules(_ operands: [View], _ shape: Shape, rows: Int) -> [RowRule] {
     guard operands[0].shape[0] == rows else { return [] }
     let work = shape.elementCount * operands[0].shape[form == .outer ? 0 : 1]
-    if form == .outer { return [RowRule([0, 0], isSum: true, work: work)] }
+    if form == .outer { return [RowRule([0, 0], into: nil, work: work)] }
     let axes = [0, nil] + (third == .none ? [] : [third == .gates ? 0 : nil])
-    return [RowRule(axes, work: work)]
+    return [RowRule(axes, into: 0, work: work)]
   }
 
   func vjp(_ cotangent: Cotangent, _ inputs: [Tensor], _ result: Tensor) -> [Cotangent?] {

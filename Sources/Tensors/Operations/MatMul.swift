@@ -47,13 +47,14 @@ final class MatMulOperation: ArrayOperation {
     let (a, b) = (operands[0].shape, operands[1].shape)
     let terms = a[a.rank - 1]
     let work = shape.elementCount * terms
-    var rules: [RowRule] = []
-    if let axis = shape.leadingAxis(of: rows), axis < shape.rank - 1 {
-      let axes = [a, b].map { $0.axis(alignedWith: axis, of: shape) }
-      rules.append(RowRule([axes[0], axis < shape.rank - 2 ? axes[1] : nil], work: work))
+    var rules = shape.axes(of: rows).map { axis in
+      let aligned = [a, b].map { $0.axis(alignedWith: axis, of: shape) }
+      let ofA = axis == shape.rank - 1 ? nil : aligned[0]
+      let ofB = axis == shape.rank - 2 ? nil : aligned[1]
+      return RowRule([ofA, ofB], into: axis, work: work)
     }
     if terms == rows, shape.dropLast(2).allSatisfy({ $0 == 1 }) {
-      rules.append(RowRule([a.rank - 1, b.rank - 2], isSum: true, work: work))
+      rules.append(RowRule([a.rank - 1, b.rank - 2], into: nil, work: work))
     }
     return rules
   }

@@ -10,6 +10,7 @@ extension IR {
 /// results and uses them.
 private struct PartsBuilder {
   private let old: [Item]
+  private let split: RowSplit
   private(set) var result: IR
   /// For each old item, where it is whole, and where every part of it is.
   private var wholes: [Int?]
@@ -17,6 +18,7 @@ private struct PartsBuilder {
 
   init(_ ir: IR, _ split: RowSplit) {
     old = ir.items
+    self.split = split
     result = ir
     result.items = []
     wholes = [Int?](repeating: nil, count: old.count)
@@ -60,19 +62,27 @@ private struct PartsBuilder {
     var item = old[index]
     item.part = part
     for (number, axis) in rule.axes.enumerated() {
-      let operand = item.operands[number].item
-      if let axis { item.operands[number].view.shape[axis] = rows.count }
-      if parts[operand].indices.contains(part) {
-        item.operands[number].item = parts[operand][part]
-        continue
-      }
-      item.operands[number].item = whole(operand)
-      guard let axis else { continue }
-      item.operands[number].view.offset +=
-        rows.lowerBound * item.operands[number].view.strides[axis]
+      item.operands[number] = operand(item.operands[number], axis, part, rows)
     }
-    if !rule.isSum { item.shape[item.rowAxis] = rows.count }
+    if let axis = rule.axis { item.shape[axis] = rows.count }
     parts[index].append(append(item))
+  }
+
+  /// An operand as a part sees it.
+  private mutating func operand(
+    _ operand: Operand, _ axis: Int?, _ part: Int, _ rows: Range<Int>
+  ) -> Operand {
+    guard let axis else { return Operand(item: whole(operand.item), view: operand.view) }
+    if case .inParts(let made) = split.roles[operand.item], let cut = made.axis,
+      let view = operand.view.inPart(
+        axis, of: old[operand.item].shape, cut: cut, rows: rows.count)
+    {
+      return Operand(item: parts[operand.item][part], view: view)
+    }
+    var view = operand.view
+    view.shape[axis] = rows.count
+    view.offset += rows.lowerBound * view.strides[axis]
+    return Operand(item: whole(operand.item), view: view)
   }
 
   private mutating func joined(_ index: Int) -> Int {
@@ -80,11 +90,9 @@ private struct PartsBuilder {
     let operands = parts[index].map { part in
       Operand(item: part, view: View(contiguous: result.items[part].shape))
     }
-    if result.items[parts[index][0]].shape != item.shape {
+    if case .inParts(let rule) = split.roles[index], let axis = rule.axis {
       return append(
-        Item(
-          kind: .concat(axis: item.rowAxis), operands: operands, shape: item.shape,
-          dtype: item.dtype))
+        Item(kind: .concat(axis: axis), operands: operands, shape: item.shape, dtype: item.dtype))
     }
     return operands.dropFirst().reduce(operands[0].item) { sum, term in
       append(
@@ -94,9 +102,4 @@ private struct PartsBuilder {
           shape: item.shape, dtype: item.dtype))
     }
   }
-}
-
-extension Item {
-  /// The outermost axis of more than one element.
-  fileprivate var rowAxis: Int { shape.firstIndex { $0 != 1 } ?? 0 }
 }

@@ -22,17 +22,33 @@ struct RowSplit {
   private static let fewestProducts = 3
   private static let leastWork = 4_000_000
   private static let leastRows = 128
-  /// Four parts are for more threads than two, where that costs little. That is a share of all
-  /// multiplications, of which there are so many in the time in which an element of a sum is written
-  /// and added once more, in cache and in memory.
-  private static let partCounts = [(count: 4, share: 80), (count: 2, share: 20)]
+  private static let mostCandidates = 3
+  /// Four parts are for more threads than two, where that costs little: planning so many items more
+  /// often, and a share of all multiplications, of which there are so many in the time in which an
+  /// element of a sum is written and added once more, in cache and in memory.
+  private static let partCounts = [
+    (count: 4, mostItems: 2000, share: 80), (count: 2, mostItems: Int.max, share: 20),
+  ]
   private static let sumCosts = (cached: 6, other: 20)
   private static let cachedBytes = 1 << 20
 
   /// Nil where nothing is computed in parts.
   init?(_ ir: IR) {
-    guard let rows = RowSplit.rows(of: ir.items) else { return nil }
-    items = ir.items
+    let (total, candidates) = RowSplit.candidates(ir.items)
+    var best: RowSplit?
+    for rows in candidates {
+      guard let split = RowSplit(ir.items, rows: rows), split.work > best?.work ?? 0 else {
+        continue
+      }
+      best = split
+      if 2 * split.work > total { break }
+    }
+    guard let best else { return nil }
+    self = best
+  }
+
+  private init?(_ items: [Item], rows: Int) {
+    self.items = items
     self.rows = rows
     var wholes: Set<Int> = []
     while true {
@@ -44,21 +60,22 @@ struct RowSplit {
     parts = (0..<count).map { rows * $0 / count..<rows * ($0 + 1) / count }
   }
 
-  /// The extent of the outermost axis in most of the work.
-  private static func rows(of items: [Item]) -> Int? {
+  /// The work of all products, and the extents of axes along which most of it could be cut.
+  private static func candidates(_ items: [Item]) -> (work: Int, rows: [Int]) {
+    var total = 0
     var work: [Int: Int] = [:]
     for item in items {
-      guard case .array = item.kind, let extent = item.shape.first(where: { $0 != 1 }) else {
-        continue
+      guard case .array = item.kind else { continue }
+      let extents = Set(item.shape).union(item.operands.flatMap { Array($0.view.shape) })
+      let works = extents.map { ($0, item.rowRules($0).map(\.work).max() ?? 0) }
+      for (extent, value) in works where extent >= 2 * leastRows {
+        work[extent, default: 0] += value
       }
-      for rule in item.rowRules(extent) where !rule.isSum {
-        work[extent, default: 0] += rule.work
-      }
+      total += works.map(\.1).max() ?? 0
     }
-    guard let most = work.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
-      most.key >= 2 * leastRows
-    else { return nil }
-    return most.key
+    if total < leastWork { return (total, []) }
+    let sorted = work.sorted { ($0.value, $0.key) > ($1.value, $1.key) }
+    return (total, sorted.prefix(mostCandidates).map(\.key))
   }
 
   // MARK: Roles
@@ -115,14 +132,9 @@ struct RowSplit {
 
   /// Whether what is at i along an axis is in row i.
   private func staysInRow(_ operand: Operand, _ axis: Int) -> Bool {
-    let view = operand.view
-    let length = items[operand.item].count / rows
-    var (lowest, highest) = (view.offset, view.offset)
-    for other in 0..<view.shape.rank where other != axis {
-      let reach = (view.shape[other] - 1) * view.strides[other]
-      if reach < 0 { lowest += reach } else { highest += reach }
-    }
-    return view.strides[axis] == length && lowest >= 0 && highest < length
+    guard case .inParts(let rule) = roles[operand.item], let cut = rule.axis else { return false }
+    let array = items[operand.item].shape
+    return operand.view.inPart(axis, of: array, cut: cut, rows: rows) != nil
   }
 
   /// What stands in the way of a product since it is needed whole, with all it is made of, where that
@@ -137,11 +149,11 @@ struct RowSplit {
         pending += items[next].operands.map(\.item)
       }
     }
-    let isCheap = 4 * all.reduce(0) { $0 + work($1) } <= rule.work
+    let isCheap = 4 * all.reduce(0) { $0 + cost($1) } <= rule.work
     return isCheap && fits(rule, index, butFor: all) ? all : []
   }
 
-  private func work(_ index: Int) -> Int {
+  private func cost(_ index: Int) -> Int {
     guard case .inParts(let rule) = roles[index] else { return 0 }
     return max(rule.work, items[index].loopCount)
   }
@@ -165,20 +177,28 @@ struct RowSplit {
   // MARK: Cost
 
   private func partCount() -> Int? {
-    var (products, work, sums, bytes) = (0, 0, 0, 0)
+    var (products, sums, bytes) = (0, 0, 0)
     for (index, role) in roles.enumerated() {
       guard case .inParts(let rule) = role else { continue }
       if rule.work > 0 { products += 1 }
-      work += rule.work
       guard rule.isSum else { continue }
       sums += items[index].count
       bytes += items[index].byteCount
     }
+    let work = work
     guard products >= RowSplit.fewestProducts, work >= RowSplit.leastWork else { return nil }
     let costs = RowSplit.sumCosts
-    return RowSplit.partCounts.first { count, share in
+    return RowSplit.partCounts.first { count, mostItems, share in
       let cost = count * bytes <= RowSplit.cachedBytes ? costs.cached : costs.other
-      return rows / count >= RowSplit.leastRows && sums * count * cost <= work / share
+      return rows / count >= RowSplit.leastRows && items.count <= mostItems
+        && sums * count * cost <= work / share
     }?.count
+  }
+
+  /// Multiplications in parts.
+  private var work: Int {
+    roles.reduce(0) { sum, role in
+      if case .inParts(let rule) = role { sum + rule.work } else { sum }
+    }
   }
 }
