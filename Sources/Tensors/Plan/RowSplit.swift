@@ -35,16 +35,15 @@ struct RowSplit {
   /// Nil where nothing is computed in parts.
   init?(_ ir: IR) {
     let (total, candidates) = RowSplit.candidates(ir.items)
-    var best: RowSplit?
     for rows in candidates {
-      guard let split = RowSplit(ir.items, rows: rows), split.work > best?.work ?? 0 else {
-        continue
+      // What leaves much to be done whole afterwards gains little, such as a cut through the units
+      // of a layer.
+      if let split = RowSplit(ir.items, rows: rows), 4 * split.work >= 3 * total {
+        self = split
+        return
       }
-      best = split
-      if 2 * split.work > total { break }
     }
-    guard let best else { return nil }
-    self = best
+    return nil
   }
 
   private init?(_ items: [Item], rows: Int) {
