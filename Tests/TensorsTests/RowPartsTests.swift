@@ -94,7 +94,9 @@ import Testing
     Subject(name: "other rows afterwards") { rows, generator in
       let output = network(draw([rows, width], &generator), &generator).output
       let centred = (output - output.mean(axis: 0)).flipped(along: 0)
-      return [centred, output.transposed() * 2, output[1..<rows] - output[0..<rows - 1]]
+      let first = output[0..<1].broadcast(to: output.shape)
+      let before = output[1..<rows] - output[0..<rows - 1]
+      return [centred, output.transposed() * 2, output * first, before]
     },
     Subject(name: "matrices in rows") { rows, generator in
       let each = draw([rows, width, width], &generator)
@@ -198,9 +200,11 @@ import Testing
     #expect(Self.run([Self.network(x, &generator, width: 8).output]).parts == 1)
     let (a, b) = (Self.draw([512, 300], &generator), Self.draw([300, 300], &generator))
     #expect(Self.run([tanh(matmul(a, b)), matmul(a, b.transposed())]).parts == 1)
-    // Layers as wide as many rows are not cut through their units.
-    let wide = Self.network(Self.draw([64, 300], &generator), &generator, width: 300)
-    #expect(Self.run(Self.withGradients([wide.output], wide.weights)).parts == 1)
+    // A cut through the units of a layer, for a batch of 64, ends where they are summed.
+    let hidden = tanh(matmul(Self.draw([64, 700], &generator), Self.draw([700, 300], &generator)))
+    let sums = (0..<3).map { _ in matmul(hidden, Self.draw([300, 30], &generator)) }
+    let last = Self.network(concat(sums, along: 1), &generator, width: 250)
+    #expect(Self.run([last.output]).parts == 1)
   }
 
   /// A plan of many rows that is run again on other values, by several callers at once.
