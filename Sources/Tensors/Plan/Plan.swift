@@ -29,8 +29,8 @@ package final class Plan: @unchecked Sendable {
   let constants: [UInt64]
   let arenaBytes: Int
   let scratchBytes: Int
-  /// How many threads may need scratch memory at once. The number in use can change at any time;
-  /// memory that no thread touches costs nothing.
+  /// How many threads and parts may need scratch memory at once. The number in use can change at
+  /// any time; memory that nobody touches costs nothing.
   let scratchCopies: Int
   fileprivate let descriptors: Storage
   /// Kept alive: descriptors may point into them.

@@ -4,7 +4,8 @@ internal import CTensorKernels
 ///
 /// Every item gets a level: it can run once all items of lower levels have. Elements handed over
 /// inside a fused loop do not raise the level; reductions, whole-array kernels and changes of the
-/// iteration space do. Items of one level and one element count share a loop, so no cycle can arise.
+/// iteration space do. Items of one level and one element count share a loop, so no cycle can arise,
+/// unless they have nothing to do with each other; the loops of a level run side by side.
 struct Schedule {
   struct Loop {
     let members: [Int]
