@@ -207,6 +207,22 @@ import Testing
     #expect(Self.run([last.output]).parts == 1)
   }
 
+  /// A batch axis inside another is not cut, and rows without elements are in nobody's way.
+  @Test func `axes that cannot be cut`() {
+    func outputs(_ generator: inout SeededGenerator) -> [Tensor] {
+      let x = Self.draw([4, 256, 16, 16], &generator)
+      let products = (0..<3).map { _ in matmul(x, Self.draw([16, 16], &generator)) }
+      let rows = Self.draw([512, Self.width], &generator)
+      let none = (rows.sliced(along: 1, start: 0, count: 0) * 2).sum(axis: 1)
+      return products + [Self.network(rows, &generator).output, none]
+    }
+    var generators = (SeededGenerator(seed: 7), SeededGenerator(seed: 7))
+    let found = Self.run(outputs(&generators.0)).values
+    for (value, wanted) in zip(found, Self.evaluatedSingly(outputs(&generators.1))) {
+      expectClose(value, wanted, within: .relative(1e-11, absolute: 1e-12))
+    }
+  }
+
   /// A plan of many rows that is run again on other values, by several callers at once.
   @Test func `callers do not disturb each other`() async throws {
     var generator = SeededGenerator(seed: 6)

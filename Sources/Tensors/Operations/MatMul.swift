@@ -47,7 +47,11 @@ final class MatMulOperation: ArrayOperation {
     let (a, b) = (operands[0].shape, operands[1].shape)
     let terms = a[a.rank - 1]
     let work = shape.elementCount * terms
-    var rules = shape.axes(of: rows).map { axis in
+    // Kernels walk a batch by one stride, so nothing may lie outside a batch axis that is cut.
+    let possible = shape.axes(of: rows).filter { axis in
+      axis >= shape.rank - 2 || shape[..<axis].allSatisfy { $0 == 1 }
+    }
+    var rules = possible.map { axis in
       let aligned = [a, b].map { $0.axis(alignedWith: axis, of: shape) }
       let ofA = axis == shape.rank - 1 ? nil : aligned[0]
       let ofB = axis == shape.rank - 2 ? nil : aligned[1]

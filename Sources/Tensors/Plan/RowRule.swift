@@ -72,7 +72,7 @@ extension View {
   func inPart(_ axis: Int, of array: Shape, cut: Int, rows: Int) -> View? {
     let length = array.suffix(array.rank - cut - 1).elementCount
     let block = array[cut] * length
-    guard strides[axis] == length, offset % block < length else { return nil }
+    guard block > 0, strides[axis] == length, offset % block < length else { return nil }
     var result = self
     result.shape[axis] = rows
     result.offset = offset / block * rows * length + offset % block
