@@ -5,14 +5,6 @@ import Testing
 
 /// A planned graph has the values of its nodes evaluated one at a time.
 @Suite struct FusionTests {
-  /// Every node on its own, inputs first: no fusion, no shared memory.
-  private func evaluatedSingly(_ outputs: [Tensor]) -> [[Double]] {
-    for node in GraphOrder(outputs.map(\.node)).nodes where !(node.operation is Literal) {
-      eval(Tensor(node))
-    }
-    return outputs.map { $0.array() }
-  }
-
   private func check(
     _ range: Range<Int>, _ size: GraphGenerator.Size, steps: Int, tolerance: ([Double]) -> Tolerance
   ) {

@@ -129,36 +129,16 @@ import Testing
     },
   ]
 
-  private static func planned(_ outputs: [Tensor]) -> (plan: Plan, values: [Storage]) {
-    let nodes = outputs.map(\.node)
-    let order = GraphOrder(nodes) { $0.hasValue }
-    let plan = Plan(order, outputs: nodes) { $0.operation is Literal ? nil : order.table[$0] }
-    return (plan, plan.arguments.map { Tensor(order.nodes[$0]).evaluated() })
-  }
-
   private static func run(_ outputs: [Tensor]) -> (values: [[Double]], parts: Int) {
-    let (plan, values) = planned(outputs)
-    let results = plan.run(values.map(\.pointer))
-    return (
-      zip(plan.outputShapes, results).map { output, storage in
-        Tensor(storage: storage, shape: output.shape, dtype: output.dtype).array()
-      }, plan.parts.first?.bodies.count ?? 1
-    )
-  }
-
-  /// Every node on its own, inputs first.
-  private static func evaluatedSingly(_ outputs: [Tensor]) -> [[Double]] {
-    for node in GraphOrder(outputs.map(\.node)).nodes where !(node.operation is Literal) {
-      eval(Tensor(node))
-    }
-    return outputs.map { $0.array() }
+    let (values, plan) = evaluatedAnew(outputs)
+    return (values, plan.parts.first?.bodies.count ?? 1)
   }
 
   @Test(arguments: subjects, [256, 307])
   func `is what whole batches give`(_ subject: Subject, _ rows: Int) {
     var generators = (SeededGenerator(seed: 3), SeededGenerator(seed: 3))
     let (found, parts) = Self.run(subject.make(rows, &generators.0))
-    let expected = Self.evaluatedSingly(subject.make(rows, &generators.1))
+    let expected = evaluatedSingly(subject.make(rows, &generators.1))
     #expect(parts > 1)
     for (number, (value, wanted)) in zip(found, expected).enumerated() {
       let largest = wanted.lazy.map(\.magnitude).max() ?? 0
@@ -221,7 +201,7 @@ import Testing
     for make in [products, none] {
       var generators = (SeededGenerator(seed: 7), SeededGenerator(seed: 7))
       let found = Self.run(make(&generators.0)).values
-      for (value, wanted) in zip(found, Self.evaluatedSingly(make(&generators.1))) {
+      for (value, wanted) in zip(found, evaluatedSingly(make(&generators.1))) {
         expectClose(value, wanted, within: .relative(1e-11, absolute: 1e-12))
       }
     }

@@ -58,8 +58,8 @@ typedef struct {
 typedef struct { const ctk_loop_desc *loops; int64_t count, parallel; } ctk_loops_desc;
 void ctk_loops(const ctk_instr *);
 
-// Programs that may run at the same time, n of them at x; where there are fewer, one by one, each
-// shared by all threads.
+// Programs that may run at the same time, n of them at x; with more threads than programs one after
+// the other, each shared by all threads.
 typedef struct { const ctk_instr *program; int64_t count; } ctk_body;
 void ctk_parts(const ctk_instr *);
 

@@ -29,12 +29,10 @@ struct Assembler {
   }
 
   mutating func run() {
-    topCount = program.entries.count
-    assemble(program.entries)
+    topCount = assemble(program.entries).count
   }
 
   /// Puts entries one after the other; returns where they are.
-  @discardableResult
   private mutating func assemble(_ entries: [Entry]) -> Range<Int> {
     let range = instructions.count..<instructions.count + entries.count
     instructions += [ctk_instr](repeating: ctk_instr(), count: entries.count)
@@ -66,7 +64,7 @@ struct Assembler {
       let desc = ctk_loop_desc(
         body: nil, count: Int64(loop.body.count), n: Int64(loop.count), block: Int64(CTK_BLOCK),
         chunk: Int64(loop.chunk), firstChunk: chunks)
-      chunks += Int64((loop.count + loop.chunk - 1) / loop.chunk)
+      chunks += Int64(loop.chunkCount)
       loops.append((body, desc))
     }
     let isParallel = group.reduce(0) { $0 + $1.work } > Assembler.parallelWork

@@ -64,11 +64,8 @@ extension View {
   /// as none.
   fileprivate var reach: Range<Int>? {
     if isUniform { return nil }
-    var (lowest, highest) = (offset, offset)
-    for axis in 0..<shape.rank {
-      let span = (shape[axis] - 1) * strides[axis]
-      if span < 0 { lowest += span } else { highest += span }
-    }
-    return lowest..<highest + 1
+    let steps = zip(shape, strides).map { ($0 - 1) * $1 }
+    return offset + steps.reduce(0) { $0 + min($1, 0) }..<offset
+      + steps.reduce(0) { $0 + max($1, 0) } + 1
   }
 }

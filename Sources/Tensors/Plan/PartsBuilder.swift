@@ -73,7 +73,7 @@ private struct PartsBuilder {
     _ operand: Operand, _ axis: Int?, _ part: Int, _ rows: Range<Int>
   ) -> Operand {
     guard let axis else { return Operand(item: whole(operand.item), view: operand.view) }
-    if case .inParts(let made) = split.roles[operand.item], let cut = made.axis,
+    if let cut = split.cut(operand.item),
       let view = operand.view.inPart(
         axis, of: old[operand.item].shape, cut: cut, rows: rows.count)
     {
@@ -90,7 +90,7 @@ private struct PartsBuilder {
     let operands = parts[index].map { part in
       Operand(item: part, view: View(contiguous: result.items[part].shape))
     }
-    if case .inParts(let rule) = split.roles[index], let axis = rule.axis {
+    if let axis = split.cut(index) {
       return append(
         Item(kind: .concat(axis: axis), operands: operands, shape: item.shape, dtype: item.dtype))
     }

@@ -40,6 +40,8 @@ struct Loop {
   let count: Int
   let chunk: Int
 
+  var chunkCount: Int { (count + chunk - 1) / chunk }
+
   /// A rough cost, in additions.
   var work: Int { count * body.reduce(0) { $0 + $1.weight } }
 }

@@ -8,7 +8,7 @@ struct RowSplit {
     /// Whole, and needs nothing that is computed in parts.
     case before
     case inParts(RowRule)
-    /// Whole.
+    /// Whole, once all parts are done.
     case after
   }
 
@@ -110,30 +110,22 @@ struct RowSplit {
 
   private func fits(_ rule: RowRule, _ index: Int, butFor obstacles: Set<Int> = []) -> Bool {
     let operands = zip(items[index].operands, rule.axes)
-    let isInParts = operands.contains { operand, axis in axis != nil && isRows(operand.item) }
-    return (isInParts || !rule.isSum && rule.axes.contains { $0 != nil })
+    let isCut = operands.contains { operand, axis in
+      axis != nil && (!rule.isSum || cut(operand.item) != nil)
+    }
+    return isCut
       && operands.allSatisfy { operand, axis in
-        switch roles[operand.item] {
-        case .before: true
-        case .inParts(let made):
-          !made.isSum
-            && (axis.map { staysInRow(operand, $0) } ?? obstacles.contains(operand.item))
-        case .after: false
-        }
+        if case .before = roles[operand.item] { return true }
+        guard let cut = cut(operand.item) else { return false }
+        guard let axis else { return obstacles.contains(operand.item) }
+        let array = items[operand.item].shape
+        return operand.view.inPart(axis, of: array, cut: cut, rows: rows) != nil
       }
   }
 
-  /// Whether a part of an item is some of its rows.
-  private func isRows(_ index: Int) -> Bool {
-    if case .inParts(let rule) = roles[index] { return !rule.isSum }
-    return false
-  }
-
-  /// Whether what is at i along an axis is in row i.
-  private func staysInRow(_ operand: Operand, _ axis: Int) -> Bool {
-    guard case .inParts(let rule) = roles[operand.item], let cut = rule.axis else { return false }
-    let array = items[operand.item].shape
-    return operand.view.inPart(axis, of: array, cut: cut, rows: rows) != nil
+  /// The axis of an item of which each part computes some rows.
+  func cut(_ index: Int) -> Int? {
+    if case .inParts(let rule) = roles[index] { rule.axis } else { nil }
   }
 
   /// What stands in the way of a product since it is needed whole, with all it is made of, where that
@@ -141,10 +133,10 @@ struct RowSplit {
   private func cheapObstacles(to rule: RowRule, _ index: Int) -> Set<Int> {
     var all: Set<Int> = []
     for (operand, axis) in zip(items[index].operands, rule.axes)
-    where axis == nil && isRows(operand.item) {
+    where axis == nil && cut(operand.item) != nil {
       var pending = [operand.item]
       while let next = pending.popLast() {
-        guard isRows(next), all.insert(next).inserted else { continue }
+        guard cut(next) != nil, all.insert(next).inserted else { continue }
         pending += items[next].operands.map(\.item)
       }
     }

@@ -7,6 +7,7 @@ internal import CTensorKernels
 /// iteration space do. Items of one level and one element count share a loop, so no cycle can arise,
 /// unless they have nothing to do with each other; the loops of a level run side by side.
 struct Schedule {
+  /// Items that are computed in one loop, in chunks of so many elements.
   struct Loop {
     let members: [Int]
     let chunk: Int
