@@ -97,6 +97,26 @@ import Testing
     }
   }
 
+  /// Runs as long as a vector: shorter ones leave out more, and vectors of doubles are shorter.
+  @Test(arguments: [Layout.staircase, .staircases])
+  func `doubles leave out more terms`(_ layout: Layout) {
+    let isFilled = (0..<256 * 256).map { layout.isFilled($0 / 256, $0 % 256, 256, 256) }
+    let pattern = BlockPattern(rows: 256, columns: 256, isFilled: isFilled)
+    func terms(_ panels: [BlockPattern.Panel]) -> Int {
+      panels.reduce(0) { sum, panel in
+        let columns = panel.runs.reduce(0) { $0 + $1.count }
+        return sum + columns * panel.filled.reduce(0) { $0 + $1.count }
+      }
+    }
+    let (doubles, floats) = (pattern.sides(.float64), pattern.sides(.float32))
+    for (few, more) in [
+      (doubles.columns.panels, floats.columns.panels), (doubles.rows.panels, floats.rows.panels),
+    ] {
+      #expect(isFilled.count { $0 } <= terms(few))
+      #expect(20 * terms(few) <= 19 * terms(more))
+    }
+  }
+
   /// The same through plain products with the zeros.
   @Test(arguments: Layout.allCases)
   func `second derivatives`(_ layout: Layout) {

@@ -57,7 +57,7 @@ final class BlockProduct: ArrayOperation {
       ldb: Int64(operands[1].strides[0]), ldc: Int64(n), sa: 0, sb: 0, sc: 0,
       ta: form == .outer ? 1 : 0, tb: form == .transposed ? 1 : 0)
     let code = dtype.kernelCode
-    guard third != .none || pattern.pays(form, m * n * k) else {
+    guard third != .none || pattern.pays(form, dtype, m * n * k) else {
       if zeros.isEmpty { return ArrayInstruction(ctk_gemm(code), product, for: name) }
       let masked = ctk_masked_gemm_desc(product: product, zeros: Int32(zeros.rawValue))
       return ArrayInstruction(ctk_gemm_masked(code), masked, for: name)
@@ -65,7 +65,7 @@ final class BlockProduct: ArrayOperation {
     // Sums that are taken again go over all terms; those off the blocks are none.
     let all = form == .outer || zeros.isEmpty ? zeros : zeros.union(.right)
     let masked = ctk_masked_gemm_desc(product: product, zeros: Int32(all.rawValue))
-    let panels = pattern.panels(form)
+    let panels = pattern.panels(form, dtype)
     let descriptor = ctk_block_gemm_desc(
       product: masked, third: third.rawValue, panels: Int32(panels.count))
     var instruction = ArrayInstruction(ctk_gemm_blocks(code), descriptor, for: name)
@@ -159,153 +159,17 @@ extension BlockProduct.Third {
   }
 }
 
-/// Where a matrix may have elements other than zero, in blocks: for panels of its columns, which
-/// rows, and for panels of its rows, which columns.
-package final class BlockPattern: Sendable {
-  /// Two runs of lines, or one, and which of their elements are in blocks.
-  struct Panel: Sendable {
-    let runs: [Range<Int>]
-    let filled: [Range<Int>]
-    private let isUsed: [Bool]
-
-    /// - Parameter isUsed: of the elements of a line, those that are in a block of any.
-    fileprivate init(_ runs: [Range<Int>], _ isUsed: [Bool]) {
-      self.runs = runs
-      self.isUsed = isUsed
-      filled = ranges(isUsed)
-    }
-
-    fileprivate func joined(_ other: Panel) -> Panel {
-      Panel(runs + other.runs, zip(isUsed, other.isUsed).map { $0 || $1 })
-    }
-
-    /// A rough number of multiplications per row, two vectors being one.
-    fileprivate var cost: Int { filled.reduce(0) { $0 + $1.count + overhead } }
-
-    fileprivate func isBefore(_ other: Panel) -> Bool {
-      (cost, other.runs[0].lowerBound) > (other.cost, runs[0].lowerBound)
-    }
-  }
-
-  package let rows: Int
-  package let columns: Int
-  fileprivate let columnPanels: [Panel]
-  fileprivate let rowPanels: [Panel]
-  private let columnsPay: Bool
-  private let rowsPay: Bool
-  fileprivate let words: [Int]
-
-  /// Lines of a run. Longer ones leave out less.
-  private static let run = 16
-  /// The terms that could be computed in the time that another product takes up.
-  fileprivate static let overhead = 4
-  /// Runs of which the one is chosen that joins another best.
-  private static let candidates = 8
-  /// Multiplications below which the products are too small to be cut.
-  fileprivate static let leastWork = 1 << 18
-
-  /// - Parameter isFilled: where elements may be other than zero, row by row.
-  package init(rows: Int, columns: Int, isFilled: [Bool]) {
-    precondition(
-      isFilled.count == rows * columns,
-      "BlockPattern: \(isFilled.count) elements of a matrix of shape [\(rows), \(columns)]")
-    self.rows = rows
-    self.columns = columns
-    columnPanels = BlockPattern.panels(
-      (0..<columns).map { column in (0..<rows).map { isFilled[$0 * columns + column] } })
-    rowPanels = BlockPattern.panels(
-      (0..<rows).map { row in Array(isFilled[(row * columns)..<((row + 1) * columns)]) })
-    columnsPay = BlockPattern.isSparse(columnPanels, rows * columns)
-    rowsPay = BlockPattern.isSparse(rowPanels, rows * columns)
-    words = [rows, columns] + (columnPanels + rowPanels).flatMap(BlockPattern.words)
-  }
-
-  /// Cuts lines into runs and joins those that differ little; the panels that cost most come first.
-  private static func panels(_ lines: [[Bool]]) -> [Panel] {
-    var single = runs(lines).map { run in
-      Panel([run], lines[0].indices.map { index in lines[run].contains { $0[index] } })
-    }.sorted { $0.isBefore($1) }
-    var panels: [Panel] = []
-    while !single.isEmpty {
-      let first = single.removeFirst()
-      let pairs = single.prefix(candidates).map(first.joined)
-      let best = pairs.indices.min { pairs[$0].cost < pairs[$1].cost }
-      if let best, pairs[best].cost < first.cost + single[best].cost {
-        panels.append(pairs[best])
-        single.remove(at: best)
-      } else {
-        panels.append(first)
-      }
-    }
-    return panels.sorted { $0.isBefore($1) }
-  }
-
-  /// Neighbouring lines that differ little. A run that is short is at the end where lines have less.
-  private static func runs(_ lines: [[Bool]]) -> [Range<Int>] {
-    func filled(_ line: Int) -> Int { lines[line].count { $0 } }
-    var runs: [Range<Int>] = []
-    var start = 0
-    for end in lines.indices.map({ $0 + 1 })
-    where end == lines.count || !areAlike(lines[end - 1], lines[end]) {
-      let isAscending = filled(start) < filled(end - 1)
-      let first = start - (isAscending ? padded(end - start) - (end - start) : 0)
-      runs += stride(from: first, to: end, by: run).map { ($0..<$0 + run).clamped(to: start..<end) }
-      start = end
-    }
-    return runs
-  }
-
-  private static func areAlike(_ a: [Bool], _ b: [Bool]) -> Bool {
-    4 * zip(a, b).count { $0 != $1 } <= a.count
-  }
-
-  /// Where elements are true, with small gaps closed.
-  private static func ranges(_ elements: [Bool]) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    for (index, isTrue) in elements.enumerated() where isTrue {
-      if let last = ranges.last, index - last.upperBound <= overhead {
-        ranges[ranges.count - 1] = last.lowerBound..<index + 1
-      } else {
-        ranges.append(index..<index + 1)
-      }
-    }
-    return ranges
-  }
-
-  private static func padded(_ count: Int) -> Int { (count + run - 1) / run * run }
-
-  private static func words(_ panel: Panel) -> [Int] {
-    [panel.runs.count, panel.filled.count]
-      + (panel.runs + panel.filled).flatMap { [$0.lowerBound, $0.upperBound] }
-  }
-
-  /// Whether the products of panels cost clearly less than that of the whole matrix.
-  private static func isSparse(_ panels: [Panel], _ elements: Int) -> Bool {
-    let lines = panels.reduce(0) { $0 + $1.runs.reduce(0) { $0 + $1.count } }
-    let whole = elements / max(lines, 1) * padded(lines) / run
-    return 7 * 2 * panels.reduce(0) { $0 + $1.cost } <= 6 * whole
-  }
-
-  /// Panels and ranges as the kernel wants them.
-  fileprivate static func table(_ panels: [Panel]) -> [UInt8] {
-    var words: [Int32] = []
-    var ranges: [Int32] = []
-    for panel in panels {
-      let runs = panel.runs + (panel.runs.count == 1 ? [0..<0] : [])
-      words += (runs.map(\.lowerBound) + runs.map(\.count)).map(Int32.init)
-      words += [Int32(ranges.count), Int32(panel.filled.count)]
-      ranges += panel.filled.flatMap { [Int32($0.lowerBound), Int32($0.upperBound)] }
-    }
-    return (words + ranges).withUnsafeBytes { [UInt8]($0) }
-  }
-
-  fileprivate func panels(_ form: BlockProduct.Form) -> [Panel] {
-    form == .transposed ? rowPanels : columnPanels
+extension BlockPattern {
+  fileprivate func panels(_ form: BlockProduct.Form, _ dtype: DType) -> [Panel] {
+    let sides = sides(dtype)
+    return form == .transposed ? sides.rows.panels : sides.columns.panels
   }
 
   /// Whether a product of so many multiplications is computed block by block.
-  fileprivate func pays(_ form: BlockProduct.Form, _ work: Int) -> Bool {
-    work >= BlockPattern.leastWork && (form == .transposed ? rowsPay : columnsPay)
+  fileprivate func pays(_ form: BlockProduct.Form, _ dtype: DType, _ work: Int) -> Bool {
+    let sides = sides(dtype)
+    return work >= BlockPattern.leastWork
+      && (form == .transposed ? sides.rows.isSparse : sides.columns.isSparse)
   }
 
   fileprivate func product(
@@ -326,7 +190,7 @@ package final class BlockPattern: Sendable {
       case .outer: [self.rows, columns]
       }
     let terms = operands[0].shape[form == .outer ? 0 : 1]
-    guard third == .none || pays(form, shape.elementCount * terms) else {
+    guard third == .none || pays(form, operands[0].dtype, shape.elementCount * terms) else {
       return third.apply(to: product(form, zeros, operands[0], operands[1]), operands[2])
     }
     let operation = BlockProduct(self, form, zeros, third)
