@@ -26,6 +26,22 @@ CTK_INLINE void run_adjusted(
   body->fn(&i);
 }
 
+// Elements of arrays that no nearer cache than the last holds: below, asking early gains nothing.
+enum { CACHE_LINE = 64, FAR_AWAY = 32768 };
+
+// Asks for the elements that a kernel will read in the next block; rows are long enough to be fetched
+// in time. Kernel after kernel reads one array each, and of it too little at once for the hardware to
+// run ahead: without this Adam's loop over 500,000 parameters waits for two fifths of its time.
+CTK_INLINE void prefetch(const ctk_instr *body, int64_t next, int64_t n) {
+  const char *operands[] = {body->a, body->b, body->c};
+  for (int i = 0; i < 3; i++) {
+    const int64_t step = body->step[i + 1];
+    if (step > (int64_t)sizeof(double) || body->perThread[i + 1] != 0) continue;
+    const char *from = moved(operands[i], step, next, 0);
+    for (int64_t byte = 0; byte < n * step; byte += CACHE_LINE) __builtin_prefetch(from + byte);
+  }
+}
+
 static void run_chunk(void *context, int64_t chunk, int thread) {
   const ctk_loops_desc *all = context;
   const ctk_loop_desc *loop = all->loops;
@@ -37,7 +53,11 @@ static void run_chunk(void *context, int64_t chunk, int thread) {
   for (int64_t start = begin; start < limit; start += loop->block) {
     const int64_t n = ctk_min(loop->block, limit - start);
     const int first = start == begin;
-    for (const ctk_instr *i = body; i < end; i++) run_adjusted(i, start, n, chunk, thread, first);
+    const int64_t next = loop->n >= FAR_AWAY ? ctk_min(loop->block, loop->n - start - n) : 0;
+    for (const ctk_instr *i = body; i < end; i++) {
+      if (next > 0) prefetch(i, start + n, next);
+      run_adjusted(i, start, n, chunk, thread, first);
+    }
   }
 }
 
